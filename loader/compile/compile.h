@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The compile step: what people asked for + what this node is -> the rows of the maps. The one place of policy.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "loader/compile/desired.h"
+#include "loader/model/cluster.h"
+#include "loader/node/facts.h"
+
+namespace sp::compile {
+
+// What the operator configured (--config).
+struct Options {
+  // nodePortAddresses: empty = `primary`, the first address of each family (service-semantics App. B 1).
+  std::vector<Prefix> node_port_addresses;
+};
+
+// Something in the input that could not be honoured. One line each, naming object and field; logged by the caller
+// when it is new.
+struct Problem {
+  std::string object;  // "Service default/web"
+  std::string text;    // "spec.ports[0].nodePort: 30000/TCP is taken by Service default/api, which is older by name"
+  auto operator<=>(const Problem&) const = default;
+};
+
+struct Output {
+  Desired desired;
+  std::vector<Problem> problems;
+};
+
+// Pure: same input, same output, no I/O. Rows of families, policies and precedence as in docs/architecture.md.
+[[nodiscard]] Output compile(const model::Cluster& cluster, const node::Facts& facts, const Options& options);
+
+}  // namespace sp::compile

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Desired: the rows that the maps should hold, before ids are given out. Output of compile(), input of sync/.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "loader/util/ip.h"
+#include "maps/service.h"
+
+namespace sp::compile {
+
+struct Backend {
+  Ip ip;
+  std::uint16_t port = 0;  // host order
+  bool local = false;      // on this node: keeps the client's address (SP_BACKEND_LOCAL)
+
+  auto operator<=>(const Backend&) const = default;
+};
+
+// One row of policy + backend set.
+struct ServiceRow {
+  std::vector<Backend> backends;  // sorted, no duplicates: order is the round-robin order
+  // Every endpoint of this service port that serves, chosen or not. A backend that leaves this set while it is not
+  // empty has its generation bumped, which moves its UDP flows.
+  std::vector<Backend> serving;
+  std::uint32_t flags = 0;               // SP_SERVICE_*
+  std::uint32_t affinity_timeout_s = 0;  // with SP_SERVICE_AFFINITY
+
+  bool operator==(const ServiceRow&) const = default;
+};
+
+struct Frontend {
+  Ip ip;
+  std::uint16_t port = 0;  // host order
+  Protocol protocol = Protocol::tcp;
+  sp_scope scope = SP_SCOPE_EXTERNAL;
+
+  auto operator<=>(const Frontend&) const = default;
+};
+
+struct FrontendRow {
+  std::string service;      // key in Desired::services
+  std::uint16_t flags = 0;  // SP_FRONTEND_*
+  sp_frontend_kind kind = SP_KIND_CLUSTER_IP;
+
+  bool operator==(const FrontendRow&) const = default;
+};
+
+// A row's name is at most SP_NAME_BYTES - 1 bytes: "namespace/name:port/TCP@v4-external",
+// "hostport:ns/pod:8086/TCP@v4".
+struct Desired {
+  std::map<std::string, ServiceRow> services;
+  std::map<Frontend, FrontendRow> frontends;
+  std::map<std::string, std::vector<Prefix>> source_ranges;  // by service name; only rows whose frontends use them
+
+  bool operator==(const Desired&) const = default;
+};
+
+}  // namespace sp::compile

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts: what netlink knows of this node, as far as rows depend on it. Value type; filled by node/watcher.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "loader/util/ip.h"
+
+namespace sp::node {
+
+struct Address {
+  Ip ip;
+  std::uint32_t ifindex = 0;
+  unsigned prefix_bits = 0;
+  bool secondary = false;
+
+  bool operator==(const Address&) const = default;
+};
+
+struct Device {
+  std::uint32_t ifindex = 0;
+  std::string name;
+  std::uint32_t mtu = 0;  // bytes of an IP packet
+  bool up = false;
+
+  bool operator==(const Device&) const = default;
+};
+
+struct Facts {
+  std::string node_name;  // lower case
+  std::vector<Device> devices;
+  // Every address of type LOCAL, link-local ones left out, in the kernel's order.
+  std::vector<Address> addresses;
+
+  bool operator==(const Facts&) const = default;
+};
+
+}  // namespace sp::node

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables: the loader-written maps as sync/ sees them. kernel/ implements it over pinned BPF maps, the unit tests over
+// plain memory.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+
+#include "loader/util/result.h"
+#include "maps/backend.h"
+#include "maps/service.h"
+
+namespace sp::sync {
+
+template <typename K, typename V>
+class HashTable {
+ public:
+  virtual ~HashTable() = default;
+  [[nodiscard]] virtual Result<void> update(const K& key, const V& value) = 0;
+  // Absent keys are no error.
+  [[nodiscard]] virtual Result<void> erase(const K& key) = 0;
+  // Order is arbitrary; the table must not change meanwhile.
+  [[nodiscard]] virtual Result<void> for_each(const std::function<void(const K&, const V&)>& visit) = 0;
+};
+
+// Row 0 of services and backends is never used. Arrays are shared memory with the packet path: a row's 8-byte words
+// are stored whole, in the order that sync.cpp states.
+struct Tables {
+  HashTable<sp_frontend_key, sp_frontend_val>& frontends;
+  HashTable<__u32, sp_service_name>& service_names;
+  HashTable<sp_source_range_key, __u8>& source_ranges;
+  std::span<sp_service_val> services;
+  std::span<__u32> slots;
+  std::span<sp_backend_val> backends;
+};
+
+}  // namespace sp::sync

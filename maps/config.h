@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The one row of sp_config: what the agent may change while packets flow. */
+#ifndef SP_MAPS_CONFIG_H
+#define SP_MAPS_CONFIG_H
+
+#include "abi.h"
+
+/* Idle times after which aging removes a pair of flows, in ticks of 2^30 ns. Names follow nf_conntrack's sysctls. */
+struct sp_timeouts {
+	__u32 tcp_established_ticks;
+	/* One side has closed (FIN): the other may still send for long. */
+	__u32 tcp_close_wait_ticks;
+	/* Both sides have closed. */
+	__u32 tcp_time_wait_ticks;
+	/* A reset was seen. */
+	__u32 tcp_close_ticks;
+	__u32 udp_stream_ticks;
+	__u32 pad;
+};
+SP_ASSERT_SIZE(sp_timeouts, 24);
+
+/* An inclusive range of ports, host byte order; first > last means empty. */
+struct sp_port_range {
+	__u16 first;
+	__u16 last;
+};
+SP_ASSERT_SIZE(sp_port_range, 4);
+
+struct sp_config_val {
+	/* SP_ABI_VERSION of whoever created the maps. */
+	__u32 abi_version;
+	/* Bumped when a cached next hop may be wrong; starts at 1, skips 0. */
+	__u32 route_epoch;
+	struct sp_timeouts timeouts;
+	/* Source ports for translated requests: outside the ephemeral and the nodePort range. */
+	struct sp_port_range snat_ports[2];
+};
+SP_ASSERT_SIZE(sp_config_val, 40);
+SP_ASSERT_OFFSET(sp_config_val, route_epoch, 4);
+
+#endif

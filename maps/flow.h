@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * A flow: one direction of one tracked connection, stored as a finished rewrite rule.
+ *
+ * Key: the 5-tuple as the packet arrives. Value: what the packet becomes and where it goes. A connection is a pair of
+ * flows, and each finds its partner without a pointer: the partner's key is the translated tuple read backwards
+ *
+ *     request  key (client:c -> frontend:f)   becomes (snat:s -> backend:b)
+ *     reply    key (backend:b -> snat:s)      becomes (frontend:f -> client:c)
+ *
+ * The flow tables alone have a key of their own for each family; maps/README.md says why.
+ */
+#ifndef SP_MAPS_FLOW_H
+#define SP_MAPS_FLOW_H
+
+#include "abi.h"
+
+struct sp_flow4_key {
+	__be32 saddr;
+	__be32 daddr;
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 pad[3];
+};
+SP_ASSERT_SIZE(sp_flow4_key, 16);
+
+struct sp_flow6_key {
+	__be32 saddr[4];
+	__be32 daddr[4];
+	__be16 sport;
+	__be16 dport;
+	__u8 proto;
+	__u8 pad[3];
+};
+SP_ASSERT_SIZE(sp_flow6_key, 40);
+
+/* sp_flow_rule.action: how a translated packet leaves. */
+enum sp_flow_action {
+	/* Up the stack of this node, Ethernet header untouched: a Pod or a socket here. */
+	SP_ACTION_LOCAL = 0,
+	/* Back out of the device it came in by. */
+	SP_ACTION_TX = 1,
+	/* Out of another device, through sp_tx_ports. */
+	SP_ACTION_REDIRECT = 2,
+	/* No neighbour entry yet, or a device without XDP transmit: tc ingress sends it with bpf_redirect_neigh(). */
+	SP_ACTION_NEIGH = 3,
+};
+
+/* sp_flow_rule.flags */
+/* The rule belongs to tc egress (reply of a backend on this node); XDP must leave such packets alone. */
+#define SP_FLOW_EGRESS 0x01
+/* This flow is the reply direction. */
+#define SP_FLOW_REPLY 0x02
+/* UDP: the backend's generation is compared on every request (sp_backend_val.generation). */
+#define SP_FLOW_CHECK_BACKEND 0x04
+
+/*
+ * The part of a flow that has no family. Fixed at creation: ports, deltas, ids, flags. Rewritten when the route epoch
+ * is stale: action, MACs, ifindex, mtu, route_epoch. Written by packets, only when changed: tcp_flags, last_seen_tick.
+ */
+struct sp_flow_rule {
+	__be16 sport;
+	__be16 dport;
+	/* One's complement sums of (new - old) over the rewritten words, as folded by csum_fold in bpf/csum.h (RFC
+	 * 1624). */
+	__u16 l3_delta;
+	__u16 l4_delta;
+	__u32 ifindex;
+	__u8 dmac[6];
+	__u8 smac[6];
+	/* enum sp_flow_action */
+	__u8 action;
+	/* SP_FLOW_* */
+	__u8 flags;
+	/* TCP header flags seen in this direction, as in byte 13 of the header (RFC 9293, 3.1). */
+	__u8 tcp_flags;
+	__u8 pad0;
+	/* Largest IP packet, in bytes, that the egress device takes; 0 = the stack decides. */
+	__u16 mtu;
+	__u16 pad1;
+	/* sp_config.route_epoch when the next hop was looked up; 0 is never current. */
+	__u32 route_epoch;
+	/* Time of the last packet, in ticks of 2^30 ns (about 1.07 s) of CLOCK_MONOTONIC. */
+	__u32 last_seen_tick;
+	__u32 service_id;
+	__u32 backend_id;
+	__u32 backend_generation;
+};
+SP_ASSERT_SIZE(sp_flow_rule, 52);
+
+struct sp_flow4_val {
+	__be32 saddr;
+	__be32 daddr;
+	struct sp_flow_rule rule;
+	__u32 pad;
+};
+SP_ASSERT_SIZE(sp_flow4_val, 64);
+
+struct sp_flow6_val {
+	__be32 saddr[4];
+	__be32 daddr[4];
+	struct sp_flow_rule rule;
+	__u32 pad;
+};
+SP_ASSERT_SIZE(sp_flow6_val, 88);
+
+/*
+ * An embryo: a flow not yet proven two-way. A TCP pair is promoted by a client ACK for synack_seq + 1, where
+ * synack_seq is the sequence number of the SYN-ACK that the backend sent; it stands in the request half.
+ */
+struct sp_embryo4_val {
+	struct sp_flow4_val flow;
+	/* Host byte order; valid when synack_seen is 1. */
+	__u32 synack_seq;
+	__u32 synack_seen;
+};
+SP_ASSERT_SIZE(sp_embryo4_val, 72);
+
+struct sp_embryo6_val {
+	struct sp_flow6_val flow;
+	__u32 synack_seq;
+	__u32 synack_seen;
+};
+SP_ASSERT_SIZE(sp_embryo6_val, 96);
+
+/* Shift that turns CLOCK_MONOTONIC nanoseconds into ticks. */
+#define SP_TICK_SHIFT 30
+
+#endif
