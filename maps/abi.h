@@ -9,11 +9,7 @@
 #ifndef SP_MAPS_ABI_H
 #define SP_MAPS_ABI_H
 
-#ifdef __bpf__
-/* The BPF side has the kernel's types from vmlinux.h before it includes us. */
-#else
 #include <linux/types.h>
-#endif
 
 #ifdef __cplusplus
 #include <cstddef>

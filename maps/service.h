@@ -28,7 +28,7 @@ SP_ASSERT_SIZE(sp_frontend_key, 20);
 /* sp_frontend_val.flags */
 /* The address is one of this node's own: a TCP segment of an unknown connection goes to the stack, which resets it. */
 #define SP_FRONTEND_NODE_ADDR 0x01u
-/* sp_source_ranges decides who may open a flow here (spec.loadBalancerSourceRanges). */
+/* sp_source_range decides who may open a flow here (spec.loadBalancerSourceRanges). */
 #define SP_FRONTEND_SOURCE_RANGES 0x02u
 
 /* Kinds of frontend, for display only (sp_frontend_val.kind). */
@@ -70,7 +70,7 @@ struct sp_service_val {
 SP_ASSERT_SIZE(sp_service_val, 16);
 SP_ASSERT_OFFSET(sp_service_val, slot_count, 4);
 
-/* Row of sp_service_names: what people call a service id. Written and read by user space only. */
+/* Row of sp_svc_names: what people call a service id. Written and read by user space only. */
 struct sp_service_name {
 	char text[SP_NAME_BYTES];
 };
@@ -90,7 +90,7 @@ struct sp_affinity_val {
 };
 SP_ASSERT_SIZE(sp_affinity_val, 12);
 
-/* Key of sp_source_ranges, a longest-prefix-match trie: 32 bits of service id, then up to 128 bits of address. */
+/* Key of sp_source_range, a longest-prefix-match trie: 32 bits of service id, then up to 128 bits of address. */
 struct sp_source_range_key {
 	/* Bits that count: 32 + prefix length of the (mapped) address. */
 	__u32 prefix_bits;

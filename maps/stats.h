@@ -63,7 +63,7 @@ struct sp_counter_val {
 };
 SP_ASSERT_SIZE(sp_counter_val, 16);
 
-/* Row of sp_service_stats, by service id. Per CPU. Both directions. */
+/* Row of sp_svc_stats, by service id. Per CPU. Both directions. */
 struct sp_service_stats_val {
 	__u64 packets;
 	__u64 bytes;
