@@ -37,14 +37,12 @@ SP_ASSERT_SIZE(sp_flow6_key, 40);
 
 /* sp_flow_rule.action: how a translated packet leaves. */
 enum sp_flow_action {
-	/* Up the stack of this node, Ethernet header untouched: a Pod or a socket here. */
+	/* Up the stack of this node, Ethernet header and TTL untouched: a Pod or a socket here. */
 	SP_ACTION_LOCAL = 0,
-	/* Back out of the device it came in by. */
-	SP_ACTION_TX = 1,
-	/* Out of another device, through sp_tx_ports. */
-	SP_ACTION_REDIRECT = 2,
+	/* Out of sp_flow_rule.ifindex: XDP_TX when it came in there, else a redirect through sp_tx_ports. */
+	SP_ACTION_FORWARD = 1,
 	/* No neighbour entry yet, or a device without XDP transmit: tc ingress sends it with bpf_redirect_neigh(). */
-	SP_ACTION_NEIGH = 3,
+	SP_ACTION_NEIGH = 2,
 };
 
 /* sp_flow_rule.flags */
@@ -57,7 +55,8 @@ enum sp_flow_action {
 
 /*
  * The part of a flow that has no family. Fixed at creation: ports, deltas, ids, flags. Rewritten when the route epoch
- * is stale: action, MACs, ifindex, mtu, route_epoch. Written by packets, only when changed: tcp_flags, last_seen_tick.
+ * is stale: action, MACs, ifindex, mtu, route_epoch. Written by packets, only when changed: tcp_flags, peer_tcp_flags,
+ * last_seen_tick.
  */
 struct sp_flow_rule {
 	__be16 sport;
@@ -73,9 +72,9 @@ struct sp_flow_rule {
 	__u8 action;
 	/* SP_FLOW_* */
 	__u8 flags;
-	/* TCP header flags seen in this direction, as in byte 13 of the header (RFC 9293, 3.1). */
+	/* FIN and RST seen in this direction and in the other, as in byte 13 of the TCP header (RFC 9293, 3.1). */
 	__u8 tcp_flags;
-	__u8 pad0;
+	__u8 peer_tcp_flags;
 	/* Largest IP packet, in bytes, that the egress device takes; 0 = the stack decides. */
 	__u16 mtu;
 	__u16 pad1;
