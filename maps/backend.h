@@ -9,8 +9,10 @@
 /* sp_backend_val.flags */
 /* The endpoint is on this node: the client's address is kept and the packet goes up the stack. */
 #define SP_BACKEND_LOCAL 0x01u
-/* The row is in use. */
+/* The row is in use: selected, or no longer selected and still serving the flows that it has. */
 #define SP_BACKEND_USED 0x02u
+/* The backend is in its service's set now: affinity may return to it. */
+#define SP_BACKEND_SELECTED 0x04u
 
 /*
  * Row of sp_backends; the id is the index, 0 is never used. A row belongs to one service: two services with the same
