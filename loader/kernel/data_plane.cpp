@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// DataPlane: puts skeleton, typed maps, links, aging and events together.
+#include "loader/kernel/data_plane.h"
+
+#include <bpf/libbpf.h>
+#include <spdlog/fmt/fmt.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <optional>
+
+#include "loader/kernel/attach.h"
+#include "loader/kernel/flow_aging.h"
+#include "loader/kernel/libbpf_log.h"
+#include "loader/kernel/map.h"
+#include "loader/kernel/mapped_array.h"
+#include "loader/kernel/pin.h"
+#include "loader/kernel/pinned_object.h"
+#include "loader/kernel/requirements.h"
+#include "loader/kernel/skeleton.h"
+#include "loader/util/log.h"
+
+namespace sp::kernel {
+namespace {
+
+struct RingDeleter {
+  void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+};
+
+// What drain_events() is doing; the ring's callback has room for one pointer, fixed at creation.
+struct Drain {
+  const std::function<void(const sp_event&)>* visit = nullptr;
+  std::size_t events = 0;
+};
+
+int take_event(void* context, void* data, std::size_t bytes) {
+  auto& drain = *static_cast<Drain*>(context);
+  if (bytes < sizeof(sp_event) || drain.visit == nullptr) return 0;
+  (*drain.visit)(*static_cast<const sp_event*>(data));
+  ++drain.events;
+  return 0;
+}
+
+template <typename Row>
+Result<MappedArray<Row>> map_rows(const bpf_map* map, std::uint32_t value_bytes) {
+  SP_TRY_ASSIGN(shared,
+                share_map(bpf_map__fd(map), bpf_map__name(map), {BPF_MAP_TYPE_ARRAY, sizeof(__u32), value_bytes}));
+  return MappedArray<Row>::map(shared);
+}
+
+}  // namespace
+
+struct DataPlane::State {
+  std::filesystem::path pin_path;
+  Fd lock;
+  Skeleton skeleton;
+  Map<sp_frontend_key, sp_frontend_val> frontends;
+  Map<__u32, sp_service_name> service_names;
+  Map<sp_source_range_key, __u8> source_ranges;
+  Map<__u32, sp_device_val> devices;
+  Map<__u32, __u32> tx_ports;
+  MappedArray<sp_service_val> services;
+  MappedArray<__u64> slots;
+  MappedArray<sp_backend_val> backends;
+  MappedArray<sp_config_val> config;
+  FlowAging aging;
+  Drain drain{};
+  std::unique_ptr<ring_buffer, RingDeleter> ring{};
+
+  static Result<std::unique_ptr<State>> make(const std::filesystem::path& pin_path, Fd lock, Skeleton skeleton);
+  Result<void> open_ring();
+};
+
+Result<std::unique_ptr<DataPlane::State>> DataPlane::State::make(const std::filesystem::path& pin_path, Fd lock,
+                                                                 Skeleton skeleton) {
+  const auto& maps = skeleton->maps;
+  const auto fd = [](const bpf_map* map) { return bpf_map__fd(map); };
+  using Frontends = decltype(State::frontends);
+  using Names = decltype(State::service_names);
+  using Ranges = decltype(State::source_ranges);
+  using Devices = decltype(State::devices);
+  using TxPorts = decltype(State::tx_ports);
+  SP_TRY_ASSIGN(frontends, Frontends::share(fd(maps.sp_frontends), "sp_frontends", BPF_MAP_TYPE_HASH));
+  SP_TRY_ASSIGN(names, Names::share(fd(maps.sp_svc_names), "sp_svc_names", BPF_MAP_TYPE_HASH));
+  SP_TRY_ASSIGN(ranges, Ranges::share(fd(maps.sp_source_range), "sp_source_range", BPF_MAP_TYPE_LPM_TRIE));
+  SP_TRY_ASSIGN(devices, Devices::share(fd(maps.sp_devices), "sp_devices", BPF_MAP_TYPE_HASH));
+  SP_TRY_ASSIGN(tx_ports, TxPorts::share(fd(maps.sp_tx_ports), "sp_tx_ports", BPF_MAP_TYPE_DEVMAP_HASH));
+  SP_TRY_ASSIGN(services, map_rows<sp_service_val>(maps.sp_services, sizeof(sp_service_val)));
+  SP_TRY_ASSIGN(slots, map_rows<__u64>(maps.sp_slots, bpf_map__value_size(maps.sp_slots)));
+  SP_TRY_ASSIGN(backends, map_rows<sp_backend_val>(maps.sp_backends, sizeof(sp_backend_val)));
+  SP_TRY_ASSIGN(config, map_rows<sp_config_val>(maps.sp_config, sizeof(sp_config_val)));
+  FlowAging aging({{{skeleton->progs.sp_age4, fd(maps.sp_flows4)}, {skeleton->progs.sp_age6, fd(maps.sp_flows6)}}});
+  std::unique_ptr<State> state(new State{pin_path, std::move(lock), std::move(skeleton), std::move(frontends),
+                                         std::move(names), std::move(ranges), std::move(devices), std::move(tx_ports),
+                                         std::move(services), std::move(slots), std::move(backends), std::move(config),
+                                         std::move(aging)});
+  SP_TRY(state->open_ring());
+  return state;
+}
+
+Result<void> DataPlane::State::open_ring() {
+  ring.reset(ring_buffer__new(bpf_map__fd(skeleton->maps.sp_events), take_event, &drain, nullptr));
+  if (!ring) return errno_error(errno, "map sp_events: open the ring");
+  return {};
+}
+
+DataPlane::DataPlane(std::unique_ptr<State> state) : state_(std::move(state)) {}
+DataPlane::DataPlane(DataPlane&&) noexcept = default;
+DataPlane& DataPlane::operator=(DataPlane&&) noexcept = default;
+DataPlane::~DataPlane() = default;
+
+Result<DataPlane> DataPlane::open(const DataPlaneOptions& options) {
+  SP_TRY(check_running_kernel());
+  if (auto made = make_pin_directory(options.pin_path); !made) return explain_privileges(std::move(made).error());
+  SP_TRY_ASSIGN(lock, lock_pin_directory(options.pin_path));
+  if (auto same = check_abi(options.pin_path); !same) return explain_privileges(std::move(same).error());
+  SP_TRY_ASSIGN(skeleton, load_skeleton(options));
+  SP_TRY_ASSIGN(state, State::make(options.pin_path, std::move(lock), std::move(skeleton)));
+  DataPlane plane(std::move(state));
+  if (sp_config_val& config = plane.config(); config.abi_version == 0) {
+    config.route_epoch = 1;
+    config.abi_version = SP_ABI_VERSION;
+  }
+  return plane;
+}
+
+sync::Tables DataPlane::tables() {
+  return {state_->frontends,       state_->service_names, state_->source_ranges,
+          state_->services.rows(), state_->slots.rows(),  state_->backends.rows()};
+}
+
+sp_config_val& DataPlane::config() {
+  return state_->config.rows().front();
+}
+
+Result<Attachment> DataPlane::attach(std::uint32_t ifindex, const std::string& device) {
+  route_libbpf_log();
+  const HookTarget target{state_->pin_path, ifindex, device};
+  const auto& programs = state_->skeleton->progs;
+  // tc first: a reply must find its translation before a request can have been translated.
+  SP_TRY(attach_tc(target, kTcEgress, bpf_program__fd(programs.sp_tc_egress)));
+  SP_TRY(attach_tc(target, kTcIngress, bpf_program__fd(programs.sp_tc_ingress)));
+  SP_TRY_ASSIGN(xdp, attach_xdp(target, bpf_program__fd(programs.sp_xdp)));
+  return Attachment{ifindex, device, xdp.mode, xdp.adopted};
+}
+
+Result<void> DataPlane::detach(std::uint32_t ifindex) {
+  for (const char* program : {SP_PROG_XDP, SP_PROG_TC_INGRESS, SP_PROG_TC_EGRESS}) {
+    SP_TRY_ASSIGN(pin, open_pin(link_pin(state_->pin_path, program, ifindex)));
+    if (pin) SP_TRY(withdraw(*pin));
+  }
+  return {};
+}
+
+std::vector<std::uint32_t> DataPlane::attached() const {
+  std::vector<std::uint32_t> ifindexes;
+  for (const auto& path : list_link_pins(state_->pin_path)) {
+    ifindexes.push_back(parse_pin_name(path.filename().string())->second);
+  }
+  std::sort(ifindexes.begin(), ifindexes.end());
+  ifindexes.erase(std::unique(ifindexes.begin(), ifindexes.end()), ifindexes.end());
+  return ifindexes;
+}
+
+Result<void> DataPlane::set_device(std::uint32_t ifindex, const sp_device_val& value) {
+  if ((value.flags & SP_DEVICE_XDP_TX) != 0) SP_TRY(state_->tx_ports.update(ifindex, ifindex));
+  SP_TRY(state_->devices.update(ifindex, value));
+  if ((value.flags & SP_DEVICE_XDP_TX) == 0) SP_TRY(state_->tx_ports.erase(ifindex));
+  return {};
+}
+
+Result<void> DataPlane::erase_device(std::uint32_t ifindex) {
+  SP_TRY(state_->devices.erase(ifindex));
+  return state_->tx_ports.erase(ifindex);
+}
+
+Result<bool> DataPlane::age(std::size_t budget) {
+  return state_->aging.run(budget);
+}
+
+int DataPlane::events_fd() const {
+  return ring_buffer__epoll_fd(state_->ring.get());
+}
+
+std::size_t DataPlane::drain_events(const std::function<void(const sp_event&)>& visit) {
+  state_->drain = {&visit, 0};
+  ring_buffer__consume(state_->ring.get());
+  state_->drain.visit = nullptr;
+  return state_->drain.events;
+}
+
+}  // namespace sp::kernel
