@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// The harness against plain routing, client to Pod without any agent: what it counts must be true before it judges.
+#include "tests/harness/lab_environment.h"
+#include "tests/harness/steady_load.h"
+
+namespace sp::test {
+
+LabShape lab_shape() {
+  return {.nodes = 2, .clients = 2, .pods = 1};
+}
+
+Result<void> prepare(const Lab& lab, Agents&, IdentityServers& servers) {
+  for (const char* pod : {"n1p1", "n2p1"}) {
+    for (const Family family : {Family::v4, Family::v6}) {
+      for (const Transport transport : {Transport::tcp, Transport::udp}) {
+        SP_TRY(servers.listen(pod, lab.host(pod).netns, transport, lab.host(pod).at(family, 8080)));
+      }
+    }
+  }
+  return {};
+}
+
+namespace {
+
+using Harness = FamilyTransportTest;
+
+TEST_P(Harness, AsksAServerWhoItIsAndWhomItSees) {
+  const auto [family, transport] = GetParam();
+  for (const char* pod : {"n1p1", "n2p1"}) {
+    const auto reply = ask(netns("c1"), transport, lab().host(pod).at(family, 8080));
+    ASSERT_TRUE(ok(reply));
+    EXPECT_EQ(reply->identity, pod);
+    EXPECT_EQ(reply->seen_client, reply->own);
+    EXPECT_EQ(reply->own.ip, lab().host("c1").ip(family));
+  }
+}
+
+TEST_P(Harness, ReportsARefusedConnectionAsSuch) {
+  const auto [family, transport] = GetParam();
+  const auto reply = ask(netns("c1"), transport, lab().host("n1p1").at(family, 8081));
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().err, ECONNREFUSED) << reply.error().text();
+}
+
+TEST_P(Harness, CountsEveryExchangeOnce) {
+  const auto [family, transport] = GetParam();
+  const std::vector<std::string> clients = {netns("c1"), netns("c2")};
+  Tally tally = ask_many(clients, transport, lab().host("n1p1").at(family, 8080), 50);
+  tally.merge(ask_many(clients, transport, lab().host("n2p1").at(family, 8080), 20));
+  tally.merge(ask_many(clients, transport, lab().host("n2p1").at(family, 8081), 5));
+  EXPECT_EQ(tally.per_identity, (std::map<std::string, std::size_t>{{"n1p1", 100}, {"n2p1", 40}})) << tally.text();
+  EXPECT_EQ(tally.failed(), 10u) << tally.text();
+  EXPECT_EQ(tally.spread({"n1p1", "n2p1"}), 60u);
+  EXPECT_EQ(tally.spread({"n1p1", "n2p1", "n3p1"}), 100u);
+}
+
+INSTANTIATE_TEST_SUITE_P(Families, Harness, every_family_and_transport(), family_and_transport_name);
+
+using SteadyLoadTest = LabTest;
+
+TEST_F(SteadyLoadTest, KeepsItsConnectionsAndOpensNewOnes) {
+  auto load =
+      SteadyLoad::start({.netns = netns("c1"),
+                         .targets = {lab().host("n1p1").at(Family::v4, 8080), lab().host("n2p1").at(Family::v6, 8080)},
+                         .long_lived = 8});
+  ASSERT_TRUE(ok(load));
+  ASSERT_TRUE(ok((*load)->await_progress(50, 5, Millis(10000))));
+  const auto report = (*load)->stop();
+  EXPECT_GE(report.completed, 50u);
+  EXPECT_GE(report.beats, 40u);
+  EXPECT_EQ(report.failed + report.reset, 0u) << report.text();
+  EXPECT_EQ(report.long_lived_identities, (std::set<std::string>{"n1p1", "n2p1"}));
+}
+
+// A server that ends while clients are connected, and a port that nobody listens on, must both show.
+TEST_F(SteadyLoadTest, SeesConnectionsThatBreak) {
+  auto mortal = IdentityServers::start();
+  ASSERT_TRUE(ok(mortal));
+  const Endpoint at = lab().host("n1p1").at(Family::v4, 9090);
+  ASSERT_TRUE(ok((*mortal)->listen("mortal", netns("n1p1"), Transport::tcp, at)));
+  auto load = SteadyLoad::start({.netns = netns("c1"), .targets = {at}, .long_lived = 3});
+  ASSERT_TRUE(ok(load));
+  ASSERT_TRUE(ok((*load)->await_progress(5, 2, Millis(10000))));
+  mortal->reset();
+  ASSERT_FALSE((*load)->await_progress(1, 1, Millis(300)));
+  const auto report = (*load)->stop();
+  EXPECT_GE(report.failed + report.reset, 3u) << report.text();
+}
+
+TEST(ProcessTest, AwaitsALineAndTheEnd) {
+  auto process =
+      Process::spawn({.argv = {"sh", "-c", "echo one; echo two three >&2; exit 3"}, .netns = {}, .cgroup_dir = {}});
+  ASSERT_TRUE(ok(process));
+  EXPECT_TRUE(ok(process->await_line(0, {"two", "three"}, Millis(5000))));
+  EXPECT_FALSE(process->await_line(0, {"four"}, Millis(5000)));
+  const auto code = process->await_exit(Millis(5000));
+  ASSERT_TRUE(ok(code));
+  EXPECT_EQ(*code, 3);
+}
+
+TEST(ProcessTest, TellsAKilledChild) {
+  auto process = Process::spawn({.argv = {"sleep", "60"}, .netns = {}, .cgroup_dir = {}});
+  ASSERT_TRUE(ok(process));
+  ASSERT_FALSE(process->await_exit(Millis(20)));
+  ASSERT_TRUE(ok(process->signal(SIGKILL)));
+  const auto code = process->await_exit(Millis(5000));
+  ASSERT_TRUE(ok(code));
+  EXPECT_EQ(*code, 128 + SIGKILL);
+}
+
+}  // namespace
+}  // namespace sp::test
