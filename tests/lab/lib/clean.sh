@@ -31,7 +31,7 @@ lab_processes() {
 
 # TERM, after a second KILL, and waits until all are gone.
 kill_processes() {
-  local pids started=$EPOCHREALTIME signalled= age
+  local pids started=$EPOCHREALTIME signalled="" age
   while true; do
     mapfile -t pids < <(lab_processes)
     [ ${#pids[@]} -gt 0 ] || return 0
@@ -49,10 +49,10 @@ kill_processes() {
 
 # rmdir, deepest first. A cgroup stays busy for a moment after its last process ended.
 remove_cgroups() {
-  local root round
+  local root started=$EPOCHREALTIME
   root=$(cgroup_root)/sallyport-lab
   [ -d "$root/$LAB_PREFIX" ] || return 0
-  for round in {1..100}; do
+  while [ "$(elapsed_ms "$started")" -lt 2000 ]; do
     find "$root/$LAB_PREFIX" -depth -type d -exec rmdir {} + 2>/dev/null || true
     [ -d "$root/$LAB_PREFIX" ] || break
     sleep 0.02
