@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Frontends of Services: ClusterIPs, load balancer addresses, externalIPs and nodePorts, for clients outside.
+#pragma once
+
+#include "loader/compile/endpoints.h"
+#include "loader/compile/node_view.h"
+#include "loader/compile/precedence.h"
+#include "loader/model/cluster.h"
+
+namespace sp::compile {
+
+// Adds the rows and claims of every Service that is ours: not headless, not ExternalName, not another proxy's.
+void plan_services(const model::Cluster& cluster, const NodeView& node, Plan& plan);
+
+// The policy that frontends other than the ClusterIP follow. externalTrafficPolicy of a Service that the outside cannot
+// reach by any address of its own is ignored (section 2.3).
+[[nodiscard]] model::TrafficPolicy external_policy(const model::Service& service);
+
+// spec.loadBalancerSourceRanges as far as it restricts `family`; empty = everybody may come.
+[[nodiscard]] std::vector<Prefix> source_ranges(const model::Service& service, Family family, const NodeView& node);
+
+}  // namespace sp::compile

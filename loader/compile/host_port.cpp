@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// hostPort rows.
+#include "loader/compile/host_port.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "loader/compile/row_name.h"
+
+namespace sp::compile {
+namespace {
+
+bool has_host_ports(const model::Pod& pod, const NodeView& node) {
+  const bool ended = pod.phase == model::PodPhase::succeeded || pod.phase == model::PodPhase::failed;
+  return !ended && !pod.host_network && pod.node_name == node.name() && !pod.node_name.empty() &&
+         std::any_of(pod.ports.begin(), pod.ports.end(), [](const auto& port) { return port.host_port != 0; });
+}
+
+// A Pod of unknown age counts as the youngest: it must not push out one whose age is known.
+std::int64_t created(const model::Pod& pod) {
+  return pod.created_s == 0 ? std::numeric_limits<std::int64_t>::max() : pod.created_s;
+}
+
+// Where one container port is wanted, in one family.
+struct Addresses {
+  std::vector<Ip> ips;
+  Rank rank = Rank::host_port_wildcard;
+};
+
+Addresses addresses_for(const model::Pod& pod, const model::ContainerPort& port, Family family, const NodeView& node,
+                        std::vector<Problem>& problems) {
+  if (!port.host_ip) {
+    return {node.outside_addresses(family), Rank::host_port_wildcard};
+  }
+  if (port.host_ip->family() != family) {
+    return {};
+  }
+  if (port.host_ip->is_unspecified()) {
+    return {node.outside_addresses(family), Rank::host_port_wildcard};
+  }
+  if (port.host_ip->is_loopback()) {
+    return {};  // for processes of this node only
+  }
+  if (!node.has_address(*port.host_ip)) {
+    problems.push_back({"Pod " + model::key_of(pod.meta).text(),
+                        "spec.containers.ports.hostIP: " + address_text(*port.host_ip, port.host_port, port.protocol) +
+                            " cannot be reached: node " + std::string(node.name()) + " has no such address"});
+    return {};
+  }
+  return {{*port.host_ip}, Rank::host_port_exact};
+}
+
+void plan_port(const model::Pod& pod, const model::ContainerPort& port, const Ip& pod_ip, const NodeView& node,
+               Plan& plan) {
+  const Addresses at = addresses_for(pod, port, pod_ip.family(), node, plan.problems);
+  if (at.ips.empty()) {
+    return;
+  }
+  const auto row = static_cast<std::uint32_t>(plan.rows.size());
+  PlannedRow& planned = plan.rows.emplace_back();
+  planned.name = host_port_row_name(pod, port, pod_ip.family(), at.rank == Rank::host_port_exact);
+  planned.row.backends = {Backend{pod_ip, port.container_port, true}};
+  planned.row.serving = planned.row.backends;
+  for (const Ip& ip : at.ips) {
+    plan.claims.push_back({Frontend{ip, port.host_port, port.protocol, SP_SCOPE_EXTERNAL}, at.rank,
+                           SP_FRONTEND_NODE_ADDR, row, &pod.meta});
+  }
+}
+
+}  // namespace
+
+void plan_host_ports(const model::Cluster& cluster, const NodeView& node, Plan& plan) {
+  std::vector<const model::Pod*> pods;
+  for (const auto& [key, pod] : cluster.pods) {
+    if (has_host_ports(pod, node)) {
+      pods.push_back(&pod);
+    }
+  }
+  std::stable_sort(pods.begin(), pods.end(),
+                   [](const model::Pod* a, const model::Pod* b) { return created(*a) < created(*b); });
+  for (const model::Pod* pod : pods) {
+    for (const model::ContainerPort& port : pod->ports) {
+      if (port.host_port == 0) {
+        continue;
+      }
+      for (const Ip& pod_ip : pod->ips) {
+        plan_port(*pod, port, pod_ip, node, plan);
+      }
+    }
+  }
+}
+
+}  // namespace sp::compile

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// NodeView: what the compile step asks about this node: its name, its zone and which addresses answer for what.
+//
+// Built once for each compile() from Facts, the own Node object and the options; immutable afterwards.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "loader/compile/compile.h"
+#include "loader/model/cluster.h"
+#include "loader/node/facts.h"
+
+namespace sp::compile {
+
+class NodeView {
+ public:
+  // `cluster` and `facts` must outlive the view.
+  NodeView(const model::Cluster& cluster, const node::Facts& facts, const Options& options);
+
+  [[nodiscard]] std::string_view name() const { return name_; }
+  // Empty when the own Node object has no zone label, or is not known.
+  [[nodiscard]] std::string_view zone() const { return zone_; }
+  // Any address of the node, loopback included.
+  [[nodiscard]] bool has_address(const Ip& ip) const;
+  // Every address that a packet from outside can have as its destination: all but loopback. Sorted.
+  [[nodiscard]] const std::vector<Ip>& outside_addresses(Family family) const { return outside_[slot(family)]; }
+  // Where NodePorts answer; a family without an address is closed. Sorted.
+  [[nodiscard]] const std::vector<Ip>& node_port_addresses(Family family) const { return node_port_[slot(family)]; }
+  // The node's own address of a family.
+  [[nodiscard]] const std::optional<Ip>& primary(Family family) const { return primary_[slot(family)]; }
+
+ private:
+  static std::size_t slot(Family family) { return static_cast<std::size_t>(family); }
+  [[nodiscard]] std::optional<Ip> find_primary(Family family, const node::Facts& facts, const model::Node* own) const;
+  void accept_node_ports(const node::Facts& facts, const Options& options);
+
+  std::string_view name_;
+  std::string_view zone_;
+  std::vector<Ip> addresses_;
+  std::array<std::vector<Ip>, 2> outside_;
+  std::array<std::vector<Ip>, 2> node_port_;
+  std::array<std::optional<Ip>, 2> primary_;
+};
+
+}  // namespace sp::compile
