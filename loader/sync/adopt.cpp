@@ -91,9 +91,10 @@ class Reader {
     }
     for (std::uint32_t i = 0; i < service.slots.count; ++i) {
       const auto id = static_cast<std::uint32_t>(tables_.slots[service.slots.base + i]);
-      const auto live =
-          std::find_if(service.live.begin(), service.live.end(), [&](const auto& b) { return b.id == id; });
-      if (live == service.live.end()) {
+      // `live` is in the order of ids until drop_twins().
+      const auto live = std::lower_bound(service.live.begin(), service.live.end(), id,
+                                         [](const LiveBackend& b, std::uint32_t wanted) { return b.id < wanted; });
+      if (live == service.live.end() || live->id != id) {
         service.damaged = true;
         continue;
       }

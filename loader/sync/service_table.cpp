@@ -13,24 +13,6 @@
 namespace sp::sync {
 namespace {
 
-std::vector<bool> service_ids_of(const ServiceTable::Services& services, std::size_t size) {
-  std::vector<bool> used(size);
-  for (const auto& [name, service] : services) {
-    used[service.id] = true;
-  }
-  return used;
-}
-
-std::vector<bool> backend_ids_of(const ServiceTable::Services& services, std::size_t size) {
-  std::vector<bool> used(size);
-  for (const auto& [name, service] : services) {
-    for (const LiveBackend& backend : service.live) {
-      used[backend.id] = true;
-    }
-  }
-  return used;
-}
-
 std::string full(const char* map, const ServiceDraft& draft) {
   const std::string state = draft.current == nullptr
                                 ? "is not in force"
@@ -40,37 +22,6 @@ std::string full(const char* map, const ServiceDraft& draft) {
 }
 
 }  // namespace
-
-ServiceTable::ServiceTable(const Tables& tables, Services services)
-    : tables_(tables),
-      services_(std::move(services)),
-      service_ids_(service_ids_of(services_, tables.services.size())),
-      backend_ids_(backend_ids_of(services_, tables.backends.size())),
-      slots_(static_cast<std::uint32_t>(tables.slots.size())) {
-  for (auto& [name, service] : services_) {
-    if (!slots_.take(service.slots)) {
-      service.slots = {};
-      service.slot_ids.clear();
-      service.damaged = true;
-    }
-  }
-  clear_strays(service_ids_of(services_, tables.services.size()), backend_ids_of(services_, tables.backends.size()));
-}
-
-// Left by an agent that ended while rows rested, or between two stores. No frontend leads there.
-void ServiceTable::clear_strays(const std::vector<bool>& service_used, const std::vector<bool>& backend_used) {
-  for (std::size_t id = 1; id < service_used.size(); ++id) {
-    if (!service_used[id] && tables_.services[id].slot_count != 0) {
-      store_set(tables_.services[id], 0, 0);
-      store_policy(tables_.services[id], 0, 0);
-    }
-  }
-  for (std::size_t id = 1; id < backend_used.size(); ++id) {
-    if (!backend_used[id] && (tables_.backends[id].flags & SP_BACKEND_USED) != 0) {
-      clear_backend(static_cast<std::uint32_t>(id));
-    }
-  }
-}
 
 // The generation grows once more: a flow that was opened between reading the slot and the row's retirement has the
 // generation of after the retirement, and must not stay either.
