@@ -8,6 +8,10 @@
 #ifndef SP_BPF_MAPS_H
 #define SP_BPF_MAPS_H
 
+#include <linux/bpf.h>
+
+#include <bpf/bpf_helpers.h>
+
 #include "maps/addr.h"
 #include "maps/backend.h"
 #include "maps/config.h"
@@ -18,6 +22,20 @@
 #include "maps/stats.h"
 
 #define SP_MAP __weak SEC(".maps")
+
+/*
+ * A pair in the making: too big for the 512 bytes of stack, and the arguments of the global functions of pair.h, which
+ * the verifier checks once each. One packet at a time uses it: XDP and tc run with softirqs off. Members are as long as
+ * those of IPv6; IPv4 uses the start of each.
+ */
+struct scratch {
+	struct sp_embryo6_val request;
+	struct sp_embryo6_val reply;
+	struct sp_flow6_key key;
+	struct sp_flow6_key reply_key;
+	/* CLOCK_MONOTONIC of this CPU's last event. */
+	__u64 last_event_ns;
+};
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -167,5 +185,12 @@ struct {
 	__uint(max_entries, SP_EVENT_RING_BYTES);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sp_events SP_MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} sp_scratch SP_MAP;
 
 #endif

@@ -1,9 +1,78 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
-#include <linux/bpf.h>
+/*
+ * XDP on external devices: the table of contents of the hot path.
+ *
+ *   parse -> flow lookup -> (embryo, frontend, backend: new_flow.h) -> next hop -> rewrite -> verdict
+ *
+ * An established packet takes the straight line through xdp_translate() and does one hash lookup.
+ */
+#include "bpf/new_flow.h"
+#include "bpf/parse.h"
+#include "bpf/reject.h"
+#include "bpf/rewrite.h"
 
-#include <bpf/bpf_helpers.h>
+/* The rule of the packet's flow, or NULL and the reason. */
+static __always_inline void *flow_find(struct xdp_md *ctx, const struct pkt *p, struct flow_key *key, int *reason,
+				       const enum af af)
+{
+	void *val = bpf_map_lookup_elem(flow_table(af), key);
+	struct scratch *scratch;
 
-#include "bpf/maps.bpf.h"
+	if (likely(val && !flow_advance(flow_table(af), key, val, p, af))) {
+		*reason = next_hop_check(ctx, val, p, af);
+		return *reason ? NULL : val;
+	}
+	*reason = af == AF4 ? sp_xdp_open4(ctx) : sp_xdp_open6(ctx);
+	scratch = scratch_row();
+	return *reason || !scratch ? NULL : &scratch->request;
+}
 
-SEC("xdp") int sp_xdp(struct xdp_md *ctx) { (void)ctx; return XDP_PASS; }
-char LICENSE[] SEC("license") = "Dual BSD/GPL";
+static __always_inline int xdp_translate(struct xdp_md *ctx, struct pkt *p, const enum af af)
+{
+	struct flow_key key;
+	int ret, reason;
+	void *val;
+
+	ret = parse_ip(p, af);
+	if (ret)
+		return ret;
+	key_from_pkt(&key, p, af);
+	val = flow_find(ctx, p, &key, &reason, af);
+	if (!val)
+		return reason;
+	/* Replies of local backends are translated at tc egress; from outside such a packet is a stranger. */
+	if (unlikely(val_rule(val, af)->flags & SP_FLOW_EGRESS))
+		return -SP_PASS_NOT_OURS;
+	return forward(ctx, p, val, af);
+}
+
+/* From what the stages returned to the action: the one exit. */
+static __always_inline int xdp_leave(struct xdp_md *ctx, const struct pkt *p, int ret, const enum af af)
+{
+	if (likely(ret > 0))
+		return ret;
+	count(-ret, p->len);
+	if (-ret < SP_REASON_REJECT_FIRST)
+		return XDP_PASS;
+	return af == AF4 ? sp_xdp_refuse4(ctx, -ret) : sp_xdp_refuse6(ctx, -ret);
+}
+
+SEC("xdp")
+int sp_xdp(struct xdp_md *ctx)
+{
+	void *data = (void *)(long)ctx->data;
+	void *end = (void *)(long)ctx->data_end;
+	struct pkt p = {};
+
+	switch (parse_ethernet(data, end, &p)) {
+	case ETHERTYPE_IPV4:
+		return xdp_leave(ctx, &p, xdp_translate(ctx, &p, AF4), AF4);
+	case ETHERTYPE_IPV6:
+		return xdp_leave(ctx, &p, xdp_translate(ctx, &p, AF6), AF6);
+	default:
+		count(SP_PASS_NOT_IP, end - data);
+		return XDP_PASS;
+	}
+}
+
+char LICENSE[] SEC("license") = "GPL";

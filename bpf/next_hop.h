@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * The next hop of a flow: looked up in the kernel's FIB once, kept in the rule with the route epoch, and looked up
+ * again by the first packet that finds the epoch stale.
+ */
+#ifndef SP_BPF_NEXT_HOP_H
+#define SP_BPF_NEXT_HOP_H
+
+#include "bpf/flow.h"
+
+/* From <linux/socket.h> of the C library, which the BPF target has no use for otherwise. */
+#define AF_INET	 2
+#define AF_INET6 10
+
+static __always_inline void fib_fill(struct bpf_fib_lookup *fib, __u32 ifindex, void *val, __u8 proto, const enum af af)
+{
+	struct sp_flow_rule *rule = val_rule(val, af);
+
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->ifindex = ifindex;
+	fib->l4_protocol = proto;
+	fib->sport = rule->sport;
+	fib->dport = rule->dport;
+	if (af == AF4) {
+		fib->family = AF_INET;
+		fib->ipv4_dst = val_daddr(val, AF4)[0];
+	} else {
+		fib->family = AF_INET6;
+		addr_copy(fib->ipv6_dst, val_daddr(val, AF6), AF6);
+	}
+}
+
+/*
+ * Fills action, MACs, ifindex, mtu and route_epoch of a rule from its new destination. 0, or why the packet is dropped.
+ * A next hop without a neighbour entry leaves the epoch stale: the next packet asks again.
+ */
+static __always_inline int next_hop_set(struct xdp_md *ctx, void *val, __u8 proto, const enum af af)
+{
+	struct sp_flow_rule *rule = val_rule(val, af);
+	struct sp_config_val *config = config_row();
+	struct sp_device_val *device;
+	struct bpf_fib_lookup fib;
+	__u32 epoch, ifindex;
+	long ret;
+
+	if (!config)
+		return -SP_DROP_TABLE;
+	/* Read before the lookup: a change in between makes the result stale, never falsely current. */
+	epoch = LOAD_ONCE(config->route_epoch);
+	fib_fill(&fib, ctx->ingress_ifindex, val, proto, af);
+	ret = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
+	if (ret == BPF_FIB_LKUP_RET_FWD_DISABLED)
+		return -SP_DROP_FORWARDING_OFF;
+	if (ret != BPF_FIB_LKUP_RET_SUCCESS && ret != BPF_FIB_LKUP_RET_NO_NEIGH)
+		return -SP_DROP_NO_ROUTE;
+	ifindex = fib.ifindex;
+	rule->ifindex = ifindex;
+	rule->mtu = 0;
+	rule->action = SP_ACTION_NEIGH;
+	rule->route_epoch = 0;
+	if (ret == BPF_FIB_LKUP_RET_NO_NEIGH)
+		return 0;
+	rule->route_epoch = epoch;
+	device = bpf_map_lookup_elem(&sp_devices, &ifindex);
+	if (!device || !(device->flags & SP_DEVICE_XDP_TX))
+		return 0;
+	__builtin_memcpy(rule->dmac, fib.dmac, ETH_ALEN);
+	__builtin_memcpy(rule->smac, fib.smac, ETH_ALEN);
+	rule->mtu = fib.mtu_result;
+	rule->action = SP_ACTION_FORWARD;
+	return 0;
+}
+
+static __noinline int next_hop_refresh4(struct xdp_md *ctx, void *val, __u8 proto)
+{
+	return next_hop_set(ctx, val, proto, AF4);
+}
+
+static __noinline int next_hop_refresh6(struct xdp_md *ctx, void *val, __u8 proto)
+{
+	return next_hop_set(ctx, val, proto, AF6);
+}
+
+/* Makes sure that the rule's next hop is current: one load and compare when it is. */
+static __always_inline int next_hop_check(struct xdp_md *ctx, void *val, const struct pkt *p, const enum af af)
+{
+	struct sp_flow_rule *rule = val_rule(val, af);
+	struct sp_config_val *config;
+
+	if (rule->action == SP_ACTION_LOCAL)
+		return 0;
+	config = config_row();
+	if (likely(config && rule->route_epoch == LOAD_ONCE(config->route_epoch)))
+		return 0;
+	count(SP_NOTE_REFRESHED, p->len);
+	return af == AF4 ? next_hop_refresh4(ctx, val, p->proto) : next_hop_refresh6(ctx, val, p->proto);
+}
+
+#endif

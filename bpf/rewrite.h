@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * XDP: applies a rule to a packet and sends it on. Every write stands beside its checksum.
+ */
+#ifndef SP_BPF_REWRITE_H
+#define SP_BPF_REWRITE_H
+
+#include "bpf/meta.h"
+#include "bpf/next_hop.h"
+
+static __always_inline void rewrite_l3(const struct pkt *p, void *val, int hop, const enum af af)
+{
+	if (af == AF4) {
+		struct iphdr *ip = p->l3;
+
+		ip->saddr = val_saddr(val, AF4)[0];
+		ip->daddr = val_daddr(val, AF4)[0];
+		ip->check = csum_apply(ip->check, val_rule(val, AF4)->l3_delta);
+		if (hop)
+			ip->ttl--;
+	} else {
+		struct ipv6hdr *ip = p->l3;
+
+		addr_copy((__be32 *)&ip->saddr, val_saddr(val, AF6), AF6);
+		addr_copy((__be32 *)&ip->daddr, val_daddr(val, AF6), AF6);
+		if (hop)
+			ip->hop_limit--;
+	}
+}
+
+static __always_inline void rewrite_l4(const struct pkt *p, const struct sp_flow_rule *rule)
+{
+	if (p->proto == IPPROTO_TCP) {
+		struct tcphdr *tcp = p->l4;
+
+		tcp->source = rule->sport;
+		tcp->dest = rule->dport;
+		tcp->check = csum_apply(tcp->check, rule->l4_delta);
+	} else {
+		struct udphdr *udp = p->l4;
+
+		udp->source = rule->sport;
+		udp->dest = rule->dport;
+		udp->check = csum_apply_udp(udp->check, rule->l4_delta);
+	}
+}
+
+static __always_inline __u8 hops_left(const struct pkt *p, const enum af af)
+{
+	return af == AF4 ? ((struct iphdr *)p->l3)->ttl : ((struct ipv6hdr *)p->l3)->hop_limit;
+}
+
+/* Translates the packet by `val`, whose next hop is current, and returns the XDP action or a reason. */
+static __always_inline int forward(struct xdp_md *ctx, const struct pkt *p, void *val, const enum af af)
+{
+	struct sp_flow_rule *rule = val_rule(val, af);
+	__u8 action = rule->action;
+	__u32 ifindex = rule->ifindex;
+	const int hop = action != SP_ACTION_LOCAL;
+
+	if (hop) {
+		if (unlikely(hops_left(p, af) <= 1))
+			return -SP_DROP_TTL;
+		if (unlikely(rule->mtu && p->l3_len > rule->mtu))
+			return -SP_DROP_TOO_BIG;
+	}
+	rewrite_l3(p, val, hop, af);
+	rewrite_l4(p, rule);
+	count_service(rule->service_id, p->len);
+	if (action == SP_ACTION_LOCAL)
+		return XDP_PASS;
+	if (unlikely(action == SP_ACTION_NEIGH))
+		return neigh_leave(ctx, p, ifindex);
+	if (likely(ifindex == ctx->ingress_ifindex)) {
+		__builtin_memcpy(p->eth, rule->dmac, 2 * ETH_ALEN);
+		return XDP_TX;
+	}
+	/* A VLAN tag belongs to the link that it came by. */
+	if (unlikely(p->vlan_tags))
+		return neigh_leave(ctx, p, ifindex);
+	__builtin_memcpy(p->eth, rule->dmac, 2 * ETH_ALEN);
+	return (int)bpf_redirect_map(&sp_tx_ports, ifindex, XDP_DROP);
+}
+
+#endif
