@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# The first line (second below a #!) of each source names its licence: bpf/ and maps/ may be loaded into the kernel.
+. "$(dirname "$0")/tree.sh"
+
+licences() {
+  local file wanted
+  sources | while read -r file; do
+    case $file in
+      bpf/*.[ch] | maps/*.[ch]) wanted='GPL-2.0-only OR Apache-2.0' ;;
+      bpf/* | maps/*) wanted='(GPL-2.0-only OR )?Apache-2.0' ;;
+      *) wanted='Apache-2.0' ;;
+    esac
+    head -n 2 "$file" | grep -qE "SPDX-License-Identifier: $wanted( \*/)?\$" || echo "$file: expected SPDX-License-Identifier: $wanted"
+  done
+}
+judge licences
