@@ -28,7 +28,8 @@ class ManifestDir {
   // Becomes readable when refresh() has something to do. Constant over the object's life.
   [[nodiscard]] int fd() const;
 
-  // What changed since the last call. `changed` is false when no object differs.
+  // What changed since the last call. `changed` is false when no object differs and cluster() did not
+  // become complete.
   struct Update {
     bool changed = false;
     std::vector<Complaint> complaints;  // new ones only: a file that stays bad is reported once per content
