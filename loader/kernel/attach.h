@@ -55,6 +55,8 @@ struct XdpAttachment {
 [[nodiscard]] Result<void> attach_tcx(const HookTarget& target, const TcPoint& point, int prog_fd);
 [[nodiscard]] Result<void> attach_clsact(const HookTarget& target, const TcPoint& point, int prog_fd);
 
+[[nodiscard]] Error missing_device(const HookTarget& target);
+
 // Takes what `pin` stands for off its device and removes the pin. A device that is gone is no error.
 [[nodiscard]] Result<void> withdraw(const PinnedObject& pin);
 

@@ -13,6 +13,11 @@
 
 namespace sp::kernel {
 
+Error missing_device(const HookTarget& target) {
+  return Error{ENODEV, fmt::format("device {} (ifindex {}) does not exist in this network namespace", target.device,
+                                   target.ifindex)};
+}
+
 const TcPoint kTcIngress{SP_PROG_TC_INGRESS, kTcxIngress, BPF_TC_INGRESS};
 const TcPoint kTcEgress{SP_PROG_TC_EGRESS, kTcxEgress, BPF_TC_EGRESS};
 
@@ -38,6 +43,7 @@ __u32 program_at(const bpf_tc_hook& hook) {
 }
 
 Error tc_error(const HookTarget& target, const TcPoint& point, int err) {
+  if (err == ENODEV || err == -ENODEV) return missing_device(target);
   return explain_privileges(errno_error(err, fmt::format("device {}: attach {}", target.device, point.program)));
 }
 

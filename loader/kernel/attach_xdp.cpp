@@ -5,6 +5,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "loader/kernel/attach.h"
 #include "loader/kernel/pin.h"
@@ -31,10 +32,7 @@ Error device_has_program(const HookTarget& target, int err) {
 
 Error attach_error(const HookTarget& target, int err, const char* mode) {
   if (err == -EBUSY || err == -EEXIST) return device_has_program(target, err);
-  if (err == -ENODEV) {
-    return Error{ENODEV, fmt::format("device {} (ifindex {}) does not exist in this network namespace", target.device,
-                                     target.ifindex)};
-  }
+  if (err == -ENODEV) return missing_device(target);
   return explain_privileges(errno_error(err, fmt::format("device {}: attach XDP in {} mode", target.device, mode)));
 }
 

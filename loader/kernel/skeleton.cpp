@@ -56,8 +56,10 @@ Result<void> adopt_map(bpf_map* map, const std::filesystem::path& pin_path) {
     return remove_pin(pin_path / name);
   }
   if (facts.max_entries != asked) {
-    log::warn("kernel", "map {} keeps its {} entries, {} were asked for: run `sallyport cleanup` to resize", name,
-              facts.max_entries, asked);
+    log::warn("kernel",
+              "map {} keeps its {} entries, {} were asked for: `sallyport cleanup --pin-path {}` lets it "
+              "be made anew",
+              name, facts.max_entries, asked, pin_path.string());
   }
   if (bpf_map__set_max_entries(map, facts.max_entries) < 0 || bpf_map__set_map_flags(map, facts.flags) < 0) {
     return Error{0, "map " + name + ": already loaded"};
@@ -80,6 +82,15 @@ Result<void> prepare_maps(sallyport_bpf& skeleton, const DataPlaneOptions& optio
   return {};
 }
 
+// The verifier answers EACCES too, so its log, not the number, tells a refused program from missing privileges.
+Error load_error(int err, const LibbpfLog& chatter) {
+  const std::string warnings = chatter.last_warnings();
+  if (warnings.find("PROG LOAD LOG") != std::string::npos) {
+    return Error{0, "the kernel's verifier refused a program: report this together with `uname -r`: " + warnings};
+  }
+  return explain_privileges(errno_error(err, "load the BPF programs: " + warnings));
+}
+
 }  // namespace
 
 Result<Skeleton> load_skeleton(const DataPlaneOptions& options) {
@@ -90,7 +101,7 @@ Result<Skeleton> load_skeleton(const DataPlaneOptions& options) {
   if (!skeleton) return errno_error(errno, "open the embedded BPF object");
   SP_TRY(prepare_maps(*skeleton, options));
   if (const int err = sallyport_bpf::load(skeleton.get()); err < 0) {
-    return explain_privileges(errno_error(err, "load the BPF programs: " + chatter.last_warnings()));
+    return load_error(err, chatter);
   }
   return skeleton;
 }
