@@ -31,7 +31,7 @@ TEST(Statistics, AreReadFromTheVerifiersLog) {
   const auto cost = parse_statistics("p", kLog);
   ASSERT_TRUE(cost);
   EXPECT_EQ(cost->insns, 1234U);
-  EXPECT_EQ(cost->stack_bytes, 128U);
+  EXPECT_THAT(cost->depths_bytes, ElementsAre(96, 0, 32));
   EXPECT_EQ(cost->verification_us, 512U);
 }
 
@@ -43,7 +43,7 @@ TEST(Statistics, AreRequiredSoThatAChangedLogCannotPassAsZero) {
 }
 
 TEST(Worst, IsTakenForEachColumnOverAllPermutations) {
-  const Budget worst = worst_of({{"p", 10, 90, 0}, {"p", 20, 80, 0}});
+  const Budget worst = worst_of({{"p", 10, 90, 0, ""}, {"p", 20, 80, 0, ""}});
   EXPECT_EQ(worst.at("p").insns, 20U);
   EXPECT_EQ(worst.at("p").stack_bytes, 90U);
 }

@@ -23,21 +23,18 @@ int print_warnings(libbpf_print_level level, const char* format, va_list argumen
   return level == LIBBPF_WARN ? std::vfprintf(stderr, format, arguments) : 0;
 }
 
-std::string kernel_release() {
+void print_legend(const std::vector<Switch>& switches) {
   utsname system{};
   uname(&system);
-  return system.release;
-}
-
-void print_legend(const std::vector<Switch>& switches, const std::string& kernel) {
-  std::printf("kernel %s, %zu switches, %u permutations\n", kernel.c_str(), switches.size(), 1U << switches.size());
+  std::printf("kernel %s, %zu switches, %u permutations\n", system.release, switches.size(), 1U << switches.size());
   for (std::size_t i = 0; i < switches.size(); ++i) std::printf("  digit %zu: %s\n", i + 1, switches[i].name.c_str());
-  std::printf("%-16s %-11s %10s %8s %9s  %s\n", "program", "permutation", "insns", "stack B", "time us", "kernel");
+  std::printf("%-16s %-11s %10s %8s %9s  %s\n", "program", "permutation", "insns", "stack B", "time us",
+              "deepest chain, bytes of each frame");
 }
 
-void print_row(const Cost& cost, const std::string& permutation, const std::string& kernel) {
+void print_row(const Cost& cost, const std::string& permutation) {
   std::printf("%-16s %-11s %10lu %8lu %9lu  %s\n", cost.program.c_str(), permutation.c_str(), cost.insns,
-              cost.stack_bytes, cost.verification_us, kernel.c_str());
+              cost.stack_bytes, cost.verification_us, cost.chain.c_str());
 }
 
 void print_worst(const Budget& worst, const Budget& budget) {
@@ -62,13 +59,12 @@ int run(const std::string& budget_path) {
   if (!switches) return fail(switches.error().text());
   if (switches->size() > kMaxSwitches) return fail("more than six switches");
 
-  const std::string kernel = kernel_release();
-  print_legend(*switches, kernel);
+  print_legend(*switches);
   std::vector<Cost> costs;
   for (std::uint32_t permutation = 0; permutation < (1U << switches->size()); ++permutation) {
     const auto measured = measure(*switches, permutation);
     if (!measured) return fail(measured.error().text());
-    for (const Cost& cost : *measured) print_row(cost, permutation_text(switches->size(), permutation), kernel);
+    for (const Cost& cost : *measured) print_row(cost, permutation_text(switches->size(), permutation));
     costs.insert(costs.end(), measured->begin(), measured->end());
   }
   if (costs.empty()) return fail("the object has no program");

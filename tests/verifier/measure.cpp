@@ -6,10 +6,11 @@
 #include <cerrno>
 #include <charconv>
 #include <memory>
-#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "sallyport.skel.h"
+#include "stack.h"
 
 namespace sp::verifier {
 namespace {
@@ -63,27 +64,27 @@ std::string last_lines(std::string_view log) {
   return std::string(log.substr(begin));
 }
 
-// The number that follows `label`; "1+2+3" counts as its sum.
-std::optional<std::uint64_t> number_after(std::string_view log, std::string_view label) {
+// The numbers that follow `label`, separated by '+'; empty when there is none.
+std::vector<std::uint64_t> numbers_after(std::string_view log, std::string_view label) {
+  std::vector<std::uint64_t> numbers;
   const std::size_t at = log.find(label);
-  if (at == std::string_view::npos) return std::nullopt;
+  if (at == std::string_view::npos) return numbers;
   const char* next = log.data() + at + label.size();
   const char* end = log.data() + log.size();
-  std::uint64_t sum = 0;
   for (;; ++next) {
-    std::uint64_t term = 0;
-    const auto [rest, error] = std::from_chars(next, end, term);
-    if (error != std::errc()) return std::nullopt;
-    sum += term;
+    std::uint64_t number = 0;
+    const auto [rest, error] = std::from_chars(next, end, number);
+    if (error != std::errc()) return numbers;
+    numbers.push_back(number);
     next = rest;
-    if (next == end || *next != '+') return sum;
+    if (next == end || *next != '+') return numbers;
   }
 }
 
 // Programs load in the object's order, so the refused one is the last that has a log.
 struct Attempt {
+  Object object;
   int err = 0;
-  std::vector<std::string> programs;
   std::vector<std::string> logs;
 
   [[nodiscard]] std::size_t refused() const {
@@ -104,8 +105,7 @@ Result<Attempt> load(const std::vector<Switch>& switches, std::uint32_t permutat
 
   Attempt attempt;
   bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object->get()) attempt.programs.emplace_back(bpf_program__name(program));
-  attempt.logs.assign(attempt.programs.size(), std::string(log_bytes, '\0'));
+  bpf_object__for_each_program(program, object->get()) attempt.logs.emplace_back(log_bytes, '\0');
   std::size_t i = 0;
   bpf_object__for_each_program(program, object->get()) {
     bpf_program__set_log_level(program, log_level);
@@ -113,12 +113,19 @@ Result<Attempt> load(const std::vector<Switch>& switches, std::uint32_t permutat
     ++i;
   }
   attempt.err = bpf_object__load(object->get());
+  attempt.object = std::move(*object);
   return attempt;
+}
+
+std::string program_name(const Attempt& attempt, std::size_t index) {
+  bpf_program* program = bpf_object__next_program(attempt.object.get(), nullptr);
+  for (; index > 0; --index) program = bpf_object__next_program(attempt.object.get(), program);
+  return bpf_program__name(program);
 }
 
 Error refusal(const Attempt& attempt, const std::vector<Switch>& switches, std::uint32_t permutation) {
   const std::size_t index = attempt.refused();
-  const std::string what = "program " + attempt.programs[index] + ", permutation " +
+  const std::string what = "program " + program_name(attempt, index) + ", permutation " +
                            permutation_text(switches.size(), permutation) + ": refused";
   // A second try for the trace: walking millions of instructions with a log on would make every success slow.
   const auto traced = load(switches, permutation, kLogInstructions | kLogStatistics, kTraceBytes);
@@ -134,12 +141,15 @@ Result<std::vector<Switch>> shipped_switches() {
   return find_switches(object->get());
 }
 
-Result<Cost> parse_statistics(const std::string& program, const std::string& log) {
+Result<Statistics> parse_statistics(const std::string& program, const std::string& log) {
   const std::string_view text = std::string_view(log).substr(0, log.find('\0'));
-  const auto insns = number_after(text, "processed ");
-  const auto stack_bytes = number_after(text, "stack depth ");
-  if (!insns || !stack_bytes) return Error{EBADMSG, "program " + program + ": no statistics in the verifier's log"};
-  return Cost{program, *insns, *stack_bytes, number_after(text, "verification time ").value_or(0)};
+  const auto insns = numbers_after(text, "processed ");
+  const auto time_us = numbers_after(text, "verification time ");
+  auto depths_bytes = numbers_after(text, "stack depth ");
+  if (insns.empty() || depths_bytes.empty()) {
+    return Error{EBADMSG, "program " + program + ": no statistics in the verifier's log"};
+  }
+  return Statistics{insns[0], time_us.empty() ? 0 : time_us[0], std::move(depths_bytes)};
 }
 
 Result<std::vector<Cost>> measure(const std::vector<Switch>& switches, std::uint32_t permutation) {
@@ -147,10 +157,14 @@ Result<std::vector<Cost>> measure(const std::vector<Switch>& switches, std::uint
   if (!attempt) return attempt.error();
   if (attempt->err != 0) return refusal(*attempt, switches, permutation);
   std::vector<Cost> costs;
-  for (std::size_t i = 0; i < attempt->programs.size(); ++i) {
-    auto cost = parse_statistics(attempt->programs[i], attempt->logs[i]);
-    if (!cost) return cost.error();
-    costs.push_back(std::move(*cost));
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, attempt->object.get()) {
+    const auto statistics = parse_statistics(bpf_program__name(program), attempt->logs[costs.size()]);
+    if (!statistics) return statistics.error();
+    SP_TRY_ASSIGN(translated, read_translated(bpf_program__fd(program)));
+    SP_TRY_ASSIGN(chain, deepest_chain(translated, statistics->depths_bytes));
+    costs.push_back({bpf_program__name(program), statistics->insns, chain.bytes, statistics->verification_us,
+                     chain_text(translated, statistics->depths_bytes, chain)});
   }
   return costs;
 }

@@ -16,9 +16,11 @@ struct Cost {
   std::string program;
   // Instructions that the verifier walked, over all paths; the kernel gives up at one million.
   std::uint64_t insns = 0;
-  // Bytes of stack, summed over the program and its subprograms: an upper bound of any call chain (limit 512).
+  // Bytes of stack of the deepest chain of calls (stack.h); the kernel's limit is 512.
   std::uint64_t stack_bytes = 0;
   std::uint64_t verification_us = 0;
+  // That chain, for people.
+  std::string chain;
 };
 
 [[nodiscard]] Result<std::vector<Switch>> shipped_switches();
@@ -27,7 +29,15 @@ struct Cost {
 // verifier's log.
 [[nodiscard]] Result<std::vector<Cost>> measure(const std::vector<Switch>& switches, std::uint32_t permutation);
 
+// What the kernel wrote about one program.
+struct Statistics {
+  std::uint64_t insns = 0;
+  std::uint64_t verification_us = 0;
+  // One depth for each subprogram.
+  std::vector<std::uint64_t> depths_bytes;
+};
+
 // Reads "processed N insns", "stack depth A+B" and "verification time N usec" from a log; the first two are required.
-[[nodiscard]] Result<Cost> parse_statistics(const std::string& program, const std::string& log);
+[[nodiscard]] Result<Statistics> parse_statistics(const std::string& program, const std::string& log);
 
 }  // namespace sp::verifier
