@@ -114,7 +114,7 @@ Result<void> Agents::apply(const std::string& file, const std::string& text) {
   }
   SP_TRY(put_all(file, text));
   for (const auto& [node, from] : marks) {
-    SP_TRY(await_log(node, from, {"agent: applied"}));
+    SP_TRY(await_log(node, from, {"agent: applied", "source=manifests"}));
   }
   return {};
 }

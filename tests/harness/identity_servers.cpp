@@ -57,6 +57,17 @@ Result<void> IdentityServers::listen(const std::string& identity, const std::str
   return watch({std::move(fd), kind, identity, {}});
 }
 
+Result<void> IdentityServers::listen(const Lab& lab, const std::vector<std::string>& hosts, std::uint16_t port) {
+  for (const std::string& name : hosts) {
+    const Host& host = lab.host(name);
+    for (const Family family : {Family::v4, Family::v6}) {
+      SP_TRY(listen(name, host.netns, Transport::tcp, host.at(family, port)));
+      SP_TRY(listen(name, host.netns, Transport::udp, host.at(family, port)));
+    }
+  }
+  return {};
+}
+
 Result<void> IdentityServers::watch(Socket socket) {
   const int fd = socket.fd.get();
   const std::lock_guard guard(lock_);

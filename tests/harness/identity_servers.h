@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "tests/harness/lab.h"
 #include "tests/harness/traffic.h"
 
 namespace sp::test {
@@ -26,6 +27,8 @@ class IdentityServers {
   // Listens at `at`, an address of `netns` itself: replies of a UDP server leave from where they were asked.
   [[nodiscard]] Result<void> listen(const std::string& identity, const std::string& netns, Transport transport,
                                     const Endpoint& at);
+  // On `port` of both addresses of each of the lab's hosts, TCP and UDP; the host's name is the identity.
+  [[nodiscard]] Result<void> listen(const Lab& lab, const std::vector<std::string>& hosts, std::uint16_t port);
 
  private:
   struct Socket {

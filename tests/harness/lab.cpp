@@ -24,7 +24,7 @@ std::string lab_prefix() {
 Result<Output> lab_script(std::vector<std::string> words) {
   words.insert(words.begin(), SP_LAB_SCRIPT);
   words.insert(words.begin() + 2, {"--prefix", lab_prefix()});
-  SP_TRY_ASSIGN(output, run(Process::Options{.argv = words, .netns = {}, .cgroup_dir = {}}, kLabTimeout));
+  SP_TRY_ASSIGN(output, run(Process::Options{.argv = words}, kLabTimeout));
   if (output.exit_code != 0) {
     return Error{0, "lab " + words[1] + " exited with " + std::to_string(output.exit_code) + ":\n" + output.text};
   }
@@ -108,7 +108,7 @@ std::vector<std::string> Lab::nodes() const {
 }
 
 Result<Output> Lab::run(const std::string& host_name, std::vector<std::string> argv, Millis timeout) const {
-  return test::run({.argv = std::move(argv), .netns = host(host_name).netns, .cgroup_dir = {}}, timeout);
+  return test::run({.argv = std::move(argv), .netns = host(host_name).netns}, timeout);
 }
 
 std::string pool_ip(Family family, unsigned last) {

@@ -23,10 +23,10 @@ struct ServiceSpec {
   unsigned number = 1;  // makes its cluster IPs; one for each service of a test
   std::uint16_t port = 80;
   std::uint16_t target_port = 8080;
-  std::uint16_t node_port = 0;         // 0: none
-  std::vector<std::string> ingress;    // status.loadBalancer addresses; makes it a LoadBalancer
-  std::vector<std::string> externals;  // spec.externalIPs
-  std::vector<BackendSpec> backends;
+  std::uint16_t node_port = 0;              // 0: none
+  std::vector<std::string> ingress = {};    // status.loadBalancer addresses; makes it a LoadBalancer
+  std::vector<std::string> externals = {};  // spec.externalIPs
+  std::vector<BackendSpec> backends = {};
 };
 
 // The Service and one EndpointSlice for each family.

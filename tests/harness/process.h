@@ -24,8 +24,8 @@ class Process {
  public:
   struct Options {
     std::vector<std::string> argv;
-    std::string netns;       // empty: the caller's
-    std::string cgroup_dir;  // empty: the caller's; else a cgroup directory that the child joins before it starts
+    std::string netns = {};       // empty: the caller's
+    std::string cgroup_dir = {};  // empty: the caller's; else a cgroup directory that the child joins before it starts
   };
 
   struct Line {

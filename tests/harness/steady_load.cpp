@@ -84,9 +84,10 @@ Result<void> SteadyLoad::await_progress(std::size_t completed, std::size_t beats
   std::unique_lock guard(lock_);
   const std::size_t want_completed = report_.completed + completed;
   const std::size_t want_beats = slowest_beats() + beats;
-  const bool done = changed_.wait_for(
-      guard, timeout, [&] { return report_.completed >= want_completed && slowest_beats() >= want_beats; });
-  if (!done) {
+  const bool settled = changed_.wait_for(guard, timeout, [&] {
+    return !report_.errors.empty() || (report_.completed >= want_completed && slowest_beats() >= want_beats);
+  });
+  if (!settled || !report_.errors.empty()) {
     return Error{ETIMEDOUT, "steady load: no progress: " + report_.text()};
   }
   return {};
@@ -108,7 +109,7 @@ std::size_t SteadyLoad::slowest_beats() const {
       slowest = std::min(slowest, connection.beats);
     }
   }
-  return slowest == SIZE_MAX ? report_.beats : slowest;
+  return slowest == SIZE_MAX ? 0 : slowest;
 }
 
 bool SteadyLoad::drained() const {

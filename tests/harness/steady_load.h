@@ -47,7 +47,8 @@ class SteadyLoad {
   SteadyLoad& operator=(const SteadyLoad&) = delete;
   ~SteadyLoad();
 
-  // Waits for that many more completed connections and, of every long-lived connection, that many more beats.
+  // Waits for that many more completed connections and, of every long-lived connection, that many more beats;
+  // an error at the first connection that breaks.
   [[nodiscard]] Result<void> await_progress(std::size_t completed, std::size_t beats, Millis timeout);
 
   // Opens no more connections, waits for every answer under way, and reports.

@@ -3,7 +3,9 @@
 #include "tests/harness/traffic.h"
 
 #include <arpa/inet.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <sys/time.h>
 
 #include <algorithm>
@@ -153,6 +155,23 @@ Result<Reply> ask(const std::string& netns, Transport transport, const Endpoint&
   ::getsockname(fd.get(), own.raw(), &own.length);
   reply.own = own.endpoint();
   return reply;
+}
+
+Result<void> ping(const std::string& netns, const std::string& ip, Millis timeout) {
+  SP_TRY_ASSIGN(address, SocketAddress::from({ip, 0}));
+  SP_TRY_ASSIGN(scope, NetnsScope::enter(netns));
+  const bool v4 = address.storage.ss_family == AF_INET;
+  const Fd fd(
+      ::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}));
+  // Type and the rest zero: the kernel fills in identifier and checksum.
+  std::array<char, 16> echo{v4 ? char{ICMP_ECHO} : static_cast<char>(ICMP6_ECHO_REQUEST)};
+  const timeval limit{.tv_sec = timeout.count() / 1000, .tv_usec = (timeout.count() % 1000) * 1000};
+  if (!fd.valid() || ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
+      ::sendto(fd.get(), echo.data(), echo.size(), 0, address.raw(), address.length) < 0 ||
+      ::recv(fd.get(), echo.data(), echo.size(), 0) < 0) {
+    return errno_error(errno == EAGAIN ? ETIMEDOUT : errno, "ping " + ip);
+  }
+  return {};
 }
 
 void Tally::add(const Result<Reply>& reply) {

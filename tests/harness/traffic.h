@@ -58,6 +58,9 @@ struct Reply {
 [[nodiscard]] Result<Reply> ask(const std::string& netns, Transport transport, const Endpoint& target,
                                 Millis timeout = Millis(3000));
 
+// One ICMP echo. Needs net.ipv4.ping_group_range to let root's group in.
+[[nodiscard]] Result<void> ping(const std::string& netns, const std::string& ip, Millis timeout = Millis(3000));
+
 struct Tally {
   std::map<std::string, std::size_t> per_identity;
   std::map<std::string, std::size_t> failures;  // error text -> count
