@@ -22,7 +22,8 @@ lab_hosts() {
 }
 
 lab_has_host() {
-  lab_hosts | grep -qxF -- "$1"
+  # Not grep -q: it would leave at the first match, and the broken pipe would count as a failure.
+  lab_hosts | grep -xF -- "$1" >/dev/null
 }
 
 # Sets kind (router, client, node, pod), i (its number, or its node's) and j (the Pod's number) in the caller.
