@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "testbed.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "maps/device.h"
+#include "maps/flow.h"
+
+namespace sp::test {
+namespace {
+
+constexpr std::uint32_t kTableSize = 4096;
+
+Ip ip(const char* text) {
+  return *Ip::parse(text);
+}
+
+void must(int ret, const std::string& what) {
+  if (ret < 0) throw std::runtime_error(what + ": " + std::strerror(-ret));
+}
+
+void put(bpf_map* map, const void* key, const void* value) {
+  must(bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY), bpf_map__name(map));
+}
+
+template <typename K>
+std::size_t empty(bpf_map* map) {
+  K key;
+  std::size_t count = 0;
+  const int fd = bpf_map__fd(map);
+  while (bpf_map_get_next_key(fd, nullptr, &key) == 0) {
+    if (bpf_map_delete_elem(fd, &key) != 0) break;
+    ++count;
+  }
+  return count;
+}
+
+// Small tables, no pins: a test must not see another one's maps.
+sallyport_bpf* load() {
+  sallyport_bpf* bpf = sallyport_bpf::open();
+  if (bpf == nullptr) throw std::runtime_error("skeleton: open");
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, bpf->obj) {
+    bpf_map__set_pin_path(map, nullptr);
+    if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF && bpf_map__max_entries(map) > kTableSize)
+      bpf_map__set_max_entries(map, kTableSize);
+  }
+  must(sallyport_bpf::load(bpf), "skeleton: load (root is needed)");
+  return bpf;
+}
+
+sp_config_val default_config() {
+  sp_config_val config{};
+  config.abi_version = SP_ABI_VERSION;
+  config.route_epoch = 1;
+  config.timeouts = {.tcp_established_ticks = 80000,
+                     .tcp_close_wait_ticks = 3000,
+                     .tcp_time_wait_ticks = 100,
+                     .tcp_close_ticks = 10,
+                     .udp_stream_ticks = 160,
+                     .pad = 0};
+  config.snat_ports[0] = {1024, 29999};
+  config.snat_ports[1] = {61000, 65535};
+  return config;
+}
+
+}  // namespace
+
+Plan plan(Family family) {
+  if (family == Family::v4)
+    return {family,
+            ip("192.0.2.1"),
+            ip("203.0.113.1"),
+            ip("10.13.242.236"),
+            ip("198.51.100.7"),
+            ip("10.244.1.11"),
+            ip("10.244.2.11"),
+            ip("10.244.3.11"),
+            ip("10.244.4.11"),
+            ip("10.99.0.1")};
+  return {family,
+          ip("2001:db8:1::1"),
+          ip("2001:db8:3::1"),
+          ip("2001:db8:f::236"),
+          ip("2001:db8:c::7"),
+          ip("fd00:10:244:1::11"),
+          ip("fd00:10:244:2::11"),
+          ip("fd00:10:244:3::11"),
+          ip("fd00:10:244:4::11"),
+          ip("fd00:99::1")};
+}
+
+Testbed::Testbed() {
+  sandbox_.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+  ext0_ = sandbox_.add_veth("ext0", "ext0p");
+  ext1_ = sandbox_.add_veth("ext1", "ext1p");
+  sandbox_.run(
+      "ip link set ext0 address 02:00:00:00:00:01 && ip link set ext1 address 02:00:00:00:00:11 && "
+      "ip addr add 192.0.2.1/24 dev ext0 && ip addr add 203.0.113.1/24 dev ext1 && "
+      "ip addr add 2001:db8:1::1/64 dev ext0 nodad && ip addr add 2001:db8:3::1/64 dev ext1 nodad && "
+      "ip neigh add 192.0.2.254 lladdr 02:00:00:00:00:fe nud permanent dev ext0 && "
+      "ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 nud permanent dev ext0 && "
+      "ip neigh add 203.0.113.2 lladdr 02:00:00:00:00:03 nud permanent dev ext1 && "
+      "ip neigh add 2001:db8:1::fe lladdr 02:00:00:00:00:fe nud permanent dev ext0 && "
+      "ip neigh add 2001:db8:1::2 lladdr 02:00:00:00:00:02 nud permanent dev ext0 && "
+      "ip neigh add 2001:db8:3::2 lladdr 02:00:00:00:00:03 nud permanent dev ext1 && "
+      "ip route add 198.51.100.0/24 via 192.0.2.254 && ip route add 10.244.2.0/24 via 192.0.2.2 && "
+      "ip route add 10.244.3.0/24 via 203.0.113.2 && ip route add 10.244.4.0/24 via 192.0.2.4 && "
+      "ip route add 2001:db8:c::/64 via 2001:db8:1::fe && ip route add fd00:10:244:2::/64 via 2001:db8:1::2 && "
+      "ip route add fd00:10:244:3::/64 via 2001:db8:3::2 && ip route add fd00:10:244:4::/64 via 2001:db8:1::4");
+  bpf_.reset(load());
+  clear();
+}
+
+void Testbed::clear() {
+  empty<sp_flow4_key>(bpf_->maps.sp_flows4);
+  empty<sp_flow6_key>(bpf_->maps.sp_flows6);
+  empty<sp_flow4_key>(bpf_->maps.sp_embryos4);
+  empty<sp_flow6_key>(bpf_->maps.sp_embryos6);
+  empty<sp_frontend_key>(bpf_->maps.sp_frontends);
+  empty<sp_affinity_key>(bpf_->maps.sp_affinity);
+  empty<sp_source_range_key>(bpf_->maps.sp_source_range);
+  set_config(default_config());
+  const std::uint32_t devices[] = {ext0_, ext1_};
+  for (const std::uint32_t ifindex : devices) {
+    const bool first = ifindex == ext0_;
+    sp_device_val device{};
+    device.snat4 = (first ? plan(Family::v4).node : plan(Family::v4).node_ext1).raw();
+    device.snat6 = (first ? plan(Family::v6).node : plan(Family::v6).node_ext1).raw();
+    device.flags = SP_DEVICE_XDP_TX | SP_DEVICE_HAS_SNAT4 | SP_DEVICE_HAS_SNAT6;
+    device.mtu = 1500;
+    put(bpf_->maps.sp_devices, &ifindex, &device);
+    put(bpf_->maps.sp_tx_ports, &ifindex, &ifindex);
+  }
+  next_service_ = 1;
+  next_backend_ = 1;
+  next_slot_ = 0;
+  last_counters_ = read_counters();
+}
+
+Testbed::Service Testbed::add_service(const std::vector<std::pair<Ip, std::uint16_t>>& backends, std::uint32_t flags) {
+  Service service{next_service_++, {}};
+  const sp_service_val row{next_slot_, static_cast<std::uint32_t>(backends.size()), flags, 100};
+  for (const auto& [address, port] : backends) {
+    const bool local = address == plan(address.family()).local_pod;
+    sp_backend_val backend{};
+    backend.addr = address.raw();
+    backend.port = Be16::from_host(port).raw;
+    backend.flags = static_cast<std::uint16_t>(SP_BACKEND_USED | SP_BACKEND_SELECTED | (local ? SP_BACKEND_LOCAL : 0));
+    backend.generation = 1;
+    backend.service_id = service.id;
+    set_backend(next_backend_, backend);
+    // Array rows are read and written at the map's value size.
+    const std::uint64_t slot = next_backend_;
+    put(bpf_->maps.sp_slots, &next_slot_, &slot);
+    service.backends.push_back(next_backend_++);
+    ++next_slot_;
+  }
+  set_service(service.id, row);
+  const std::uint64_t cursor = 0;
+  put(bpf_->maps.sp_cursors, &service.id, &cursor);
+  return service;
+}
+
+void Testbed::add_frontend(const Ip& address, std::uint16_t port, Protocol protocol, const Service& service,
+                           std::uint16_t flags) {
+  const sp_frontend_key key{address.raw(), Be16::from_host(port).raw, static_cast<std::uint8_t>(protocol),
+                            SP_SCOPE_EXTERNAL};
+  const sp_frontend_val value{service.id, flags, SP_KIND_NODE_PORT};
+  put(bpf_->maps.sp_frontends, &key, &value);
+}
+
+void Testbed::set_backend(std::uint32_t id, const sp_backend_val& row) {
+  put(bpf_->maps.sp_backends, &id, &row);
+}
+
+sp_backend_val Testbed::backend(std::uint32_t id) {
+  sp_backend_val row{};
+  must(bpf_map_lookup_elem(bpf_map__fd(bpf_->maps.sp_backends), &id, &row), "sp_backends");
+  return row;
+}
+
+void Testbed::set_service(std::uint32_t id, const sp_service_val& row) {
+  put(bpf_->maps.sp_services, &id, &row);
+}
+
+void Testbed::set_config(const sp_config_val& config) {
+  const std::uint32_t zero = 0;
+  put(bpf_->maps.sp_config, &zero, &config);
+}
+
+sp_config_val Testbed::config() {
+  const std::uint32_t zero = 0;
+  sp_config_val row{};
+  must(bpf_map_lookup_elem(bpf_map__fd(bpf_->maps.sp_config), &zero, &row), "sp_config");
+  return row;
+}
+
+std::string family_name(const ::testing::TestParamInfo<Family>& info) {
+  return info.param == Family::v4 ? "IPv4" : "IPv6";
+}
+
+Packet PacketTest::from_client(const Ip& dst, std::uint16_t port, Protocol protocol) const {
+  Packet packet;
+  packet.src = at.client;
+  packet.dst = dst;
+  packet.protocol = protocol;
+  packet.sport = 40000;
+  packet.dport = port;
+  return packet;
+}
+
+Testbed& testbed() {
+  static Testbed bed;
+  return bed;
+}
+
+}  // namespace sp::test

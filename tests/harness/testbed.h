@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// Testbed: one node for packet tests. The shipped programs over unpinned maps, in a network namespace whose devices,
+// routes and neighbours are known, so that every byte of an answer is known too.
+//
+//   client .c::7 -- router (fe) -- ext0 node ext1 -- 10.244.3.11 (mac 03)
+//                                   |
+//                              10.244.2.11 (mac 02), 10.244.4.11 (no neighbour entry)
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "maps/backend.h"
+#include "maps/config.h"
+#include "maps/service.h"
+#include "maps/stats.h"
+#include "packet.h"
+#include "sallyport.skel.h"
+#include "sandbox.h"
+
+namespace sp::test {
+
+// Addresses of the testbed in one family.
+struct Plan {
+  Family family;
+  Ip node;        // of ext0
+  Ip node_ext1;   // of ext1
+  Ip vip;         // on no device
+  Ip client;      // behind the router
+  Ip local_pod;   // backend on this node
+  Ip remote_pod;  // next hop mac 02 on ext0
+  Ip far_pod;     // next hop mac 03 on ext1
+  Ip silent_pod;  // next hop on ext0 without a neighbour entry
+  Ip lost_pod;    // no route
+};
+[[nodiscard]] Plan plan(Family family);
+
+struct Outcome {
+  std::uint32_t action = 0;
+  Bytes frame;
+  Bytes metadata;  // of XDP, for tc ingress
+};
+
+// Counts of reasons that moved, by name.
+using Counts = std::map<std::string, std::uint64_t>;
+
+class Testbed {
+ public:
+  Testbed();
+
+  [[nodiscard]] std::uint32_t ext0() const { return ext0_; }
+  [[nodiscard]] std::uint32_t ext1() const { return ext1_; }
+  [[nodiscard]] sallyport_bpf& bpf() { return *bpf_; }
+  [[nodiscard]] const Sandbox& sandbox() const { return sandbox_; }
+
+  // The maps as after a fresh start: no services, no flows, default configuration, counters zero.
+  void clear();
+
+  // A service with its frontends; ids are given out from 1. `backends` are local when their ip is plan().local_pod.
+  struct Service {
+    std::uint32_t id = 0;
+    std::vector<std::uint32_t> backends;
+  };
+  Service add_service(const std::vector<std::pair<Ip, std::uint16_t>>& backends, std::uint32_t flags = 0);
+  void add_frontend(const Ip& ip, std::uint16_t port, Protocol protocol, const Service& service,
+                    std::uint16_t flags = 0);
+  void set_backend(std::uint32_t id, const sp_backend_val& row);
+  [[nodiscard]] sp_backend_val backend(std::uint32_t id);
+  void set_service(std::uint32_t id, const sp_service_val& row);
+  void set_config(const sp_config_val& config);
+  [[nodiscard]] sp_config_val config();
+
+  Outcome xdp(const Bytes& frame, std::uint32_t ifindex = 0);
+  Outcome xdp(const Packet& packet, std::uint32_t ifindex = 0) { return xdp(packet.bytes(), ifindex); }
+  Outcome egress(const Packet& packet);
+
+  // What moved since the last call.
+  Counts counts();
+  [[nodiscard]] std::uint64_t service_packets(std::uint32_t id);
+  // Entries of sp_flows4 + sp_flows6, and of the embryo tables.
+  [[nodiscard]] std::size_t flows();
+  [[nodiscard]] std::size_t embryos();
+  // Walks both flow tables with the aging programs.
+  void age();
+
+ private:
+  std::map<std::uint32_t, sp_counter_val> read_counters();
+
+  struct Destroy {
+    void operator()(sallyport_bpf* bpf) const { sallyport_bpf::destroy(bpf); }
+  };
+  Sandbox sandbox_;
+  std::uint32_t ext0_ = 0;
+  std::uint32_t ext1_ = 0;
+  std::unique_ptr<sallyport_bpf, Destroy> bpf_;
+  std::uint32_t next_service_ = 1;
+  std::uint32_t next_backend_ = 1;
+  std::uint32_t next_slot_ = 0;
+  std::map<std::uint32_t, sp_counter_val> last_counters_;
+};
+
+// The one testbed of a test program; made on first use.
+[[nodiscard]] Testbed& testbed();
+
+// Fixture: parameter = family; every test starts from clear().
+class PacketTest : public ::testing::TestWithParam<Family> {
+ protected:
+  void SetUp() override { bed.clear(); }
+  // A packet of the client to `dst`:`port`.
+  [[nodiscard]] Packet from_client(const Ip& dst, std::uint16_t port, Protocol protocol = Protocol::tcp) const;
+
+  Testbed& bed = testbed();
+  const Plan at = plan(GetParam());
+};
+
+[[nodiscard]] std::string family_name(const ::testing::TestParamInfo<Family>& info);
+
+}  // namespace sp::test
+
+// Compares whole frames and shows both on failure.
+#define EXPECT_FRAME(actual, expected_packet)                                                                       \
+  do {                                                                                                              \
+    const ::sp::test::Bytes sp_want = (expected_packet).bytes();                                                    \
+    EXPECT_TRUE((actual) == sp_want) << "got" << ::sp::test::dump(actual) << "\nwant" << ::sp::test::dump(sp_want); \
+  } while (false)
+
+#define SP_BOTH_FAMILIES(fixture) \
+  INSTANTIATE_TEST_SUITE_P(, fixture, ::testing::Values(::sp::Family::v4, ::sp::Family::v6), ::sp::test::family_name)
