@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+// `get` and `status`.
+#include "loader/show/show.h"
+
+#include <spdlog/fmt/fmt.h>
+
+#include <map>
+
+#include "loader/kernel/reader.h"
+#include "loader/show/sheets.h"
+#include "loader/show/words.h"
+
+namespace sp::show {
+namespace {
+
+using kernel::Reader;
+
+Result<Sheet> sheet_of(const Reader& reader, What what) {
+  switch (what) {
+    case What::frontends:
+      return frontends_sheet(reader);
+    case What::services:
+      return services_sheet(reader);
+    case What::backends:
+      return backends_sheet(reader);
+    case What::flows:
+      break;
+  }
+  return flows_sheet(reader);
+}
+
+std::string xdp_text(const kernel::AttachedProgram& program) {
+  if (program.device_gone) return "device gone";
+  if (!program.xdp_mode) return "not in this network namespace";
+  return *program.xdp_mode == kernel::XdpMode::native ? "native" : "generic";
+}
+
+std::string tc_text(const kernel::AttachedProgram& program) {
+  if (program.device_gone) return "device gone";
+  return program.by_link ? "tcx" : "clsact";
+}
+
+Result<std::string> devices_table(const Reader& reader) {
+  SP_TRY_ASSIGN(programs, reader.attached());
+  struct Line {
+    std::string xdp, ingress, egress;
+  };
+  std::map<std::uint32_t, Line> lines;
+  for (const auto& program : programs) {
+    Line& line = lines[program.ifindex];
+    if (program.program == SP_PROG_XDP) line.xdp = xdp_text(program);
+    if (program.program == SP_PROG_TC_INGRESS) line.ingress = tc_text(program);
+    if (program.program == SP_PROG_TC_EGRESS) line.egress = tc_text(program);
+  }
+  Sheet sheet({"device", "ifindex", "xdp", "tc_ingress", "tc_egress"});
+  for (const auto& [ifindex, line] : lines) {
+    sheet.add({device_text(ifindex), std::uint64_t{ifindex}, line.xdp, line.ingress, line.egress});
+  }
+  return sheet.empty() ? std::string("attached to no device\n") : sheet.table();
+}
+
+Result<std::string> usage_table(const Reader& reader) {
+  SP_TRY_ASSIGN(frontends, reader.frontends());
+  SP_TRY_ASSIGN(names, reader.service_names());
+  SP_TRY_ASSIGN(flows4, reader.flows4_usage());
+  SP_TRY_ASSIGN(flows6, reader.flows6_usage());
+  SP_TRY_ASSIGN(embryos4, reader.embryos4_usage());
+  SP_TRY_ASSIGN(embryos6, reader.embryos6_usage());
+  std::uint64_t backends = 0;
+  for (const sp_backend_val& backend : reader.backends()) backends += (backend.flags & SP_BACKEND_USED) != 0 ? 1 : 0;
+  Sheet sheet({"table", "used", "max"});
+  // Row 0 of services and backends is never used.
+  sheet.add({"frontends", std::uint64_t{frontends.size()}, std::uint64_t{reader.max_frontends()}});
+  sheet.add({"services", std::uint64_t{names.size()}, std::uint64_t{reader.services().size() - 1}});
+  sheet.add({"backends", backends, std::uint64_t{reader.backends().size() - 1}});
+  sheet.add({"flows IPv4", flows4.used, flows4.max});
+  sheet.add({"flows IPv6", flows6.used, flows6.max});
+  sheet.add({"embryos IPv4", embryos4.used, embryos4.max});
+  sheet.add({"embryos IPv6", embryos6.used, embryos6.max});
+  return sheet.table();
+}
+
+Result<std::string> counters_table(const Reader& reader) {
+  struct Reason {
+    const char* name;
+    const char* meaning;
+  };
+  static constexpr Reason kReasons[] = {
+#define SP_REASON_ROW(symbol, number, name, text) {name, text},
+      SP_REASONS(SP_REASON_ROW)
+#undef SP_REASON_ROW
+  };
+  SP_TRY_ASSIGN(counters, reader.counters());
+  Sheet sheet({"counter", "packets", "bytes", "meaning"});
+  for (std::size_t i = 0; i < std::size(kReasons); ++i) {
+    if (counters[i].packets == 0) continue;
+    sheet.add(
+        {kReasons[i].name, std::uint64_t{counters[i].packets}, std::uint64_t{counters[i].bytes}, kReasons[i].meaning});
+  }
+  return sheet.empty() ? std::string("no packet seen yet\n") : sheet.table();
+}
+
+}  // namespace
+
+Result<std::string> status(const std::filesystem::path& pin_path, std::string_view version) {
+  SP_TRY_ASSIGN(reader, Reader::open(pin_path));
+  SP_TRY_ASSIGN(devices, devices_table(reader));
+  SP_TRY_ASSIGN(usage, usage_table(reader));
+  SP_TRY_ASSIGN(counters, counters_table(reader));
+  return fmt::format("sallyport{}{}, maps under {} (ABI version {}), route epoch {}\n\n{}\n{}\n{}",
+                     version.empty() ? "" : " ", version, pin_path.string(), reader.config().abi_version,
+                     reader.config().route_epoch, devices, usage, counters);
+}
+
+Result<std::string> get(const std::filesystem::path& pin_path, What what, Format format) {
+  SP_TRY_ASSIGN(reader, Reader::open(pin_path));
+  SP_TRY_ASSIGN(sheet, sheet_of(reader, what));
+  return format == Format::json ? sheet.json() : sheet.table();
+}
+
+}  // namespace sp::show
