@@ -166,6 +166,10 @@ static __always_inline void *flow_open(struct xdp_md *ctx, const struct pkt *p, 
 	struct flow_key *key = scratch_key(scratch);
 	void *val = bpf_map_lookup_elem(embryo_table(af), key);
 
+	/* As in flow_find(): a spoofed SYN-ACK must not plant a sequence number. */
+	*reason = -SP_PASS_NOT_OURS;
+	if (val && (val_rule(val, af)->flags & SP_FLOW_EGRESS))
+		return NULL;
 	if (!val || flow_advance(embryo_table(af), key, val, p, af))
 		return pair_open(ctx, p, key, scratch, reason, af);
 	if (val_rule(val, af)->flags & SP_FLOW_REPLY)

@@ -18,6 +18,11 @@ static __always_inline void *flow_find(struct xdp_md *ctx, const struct pkt *p, 
 	void *val = bpf_map_lookup_elem(flow_table(af), key);
 	struct scratch *scratch;
 
+	/* Replies of local backends pass tc egress; whoever sends one from outside is a stranger and changes nothing.
+	 */
+	*reason = -SP_PASS_NOT_OURS;
+	if (unlikely(val && (val_rule(val, af)->flags & SP_FLOW_EGRESS)))
+		return NULL;
 	if (likely(val && !flow_advance(flow_table(af), key, val, p, af))) {
 		*reason = next_hop_check(ctx, val, p, af);
 		return *reason ? NULL : val;
@@ -40,9 +45,6 @@ static __always_inline int xdp_translate(struct xdp_md *ctx, struct pkt *p, cons
 	val = flow_find(ctx, p, &key, &reason, af);
 	if (!val)
 		return reason;
-	/* Replies of local backends are translated at tc egress; from outside such a packet is a stranger. */
-	if (unlikely(val_rule(val, af)->flags & SP_FLOW_EGRESS))
-		return -SP_PASS_NOT_OURS;
 	return forward(ctx, p, val, af);
 }
 

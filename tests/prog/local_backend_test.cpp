@@ -100,6 +100,22 @@ TEST_P(LocalBackend, ReplyTupleFromOutsideIsAStranger) {
   EXPECT_EQ(bed.counts(), (Counts{{"pass-not-ours", 1}}));  // SP_PASS_NOT_OURS
 }
 
+TEST_P(LocalBackend, I4_SpoofedSynAckFromOutsidePlantsNoSequenceNumber) {
+  expose();
+  Packet syn = from_client(at.node, kHostPort);
+  syn.flags = kSyn;
+  bed.xdp(syn);
+  Packet spoofed = from_pod();
+  spoofed.flags = kSyn | kAck;
+  spoofed.seq = 100;
+  bed.xdp(spoofed);
+  Packet ack = from_client(at.node, kHostPort);
+  ack.flags = kAck;
+  ack.ack = 101;
+  bed.xdp(ack);
+  EXPECT_EQ(bed.flows(), 0u);
+}
+
 TEST_P(LocalBackend, OtherEgressTrafficIsByteIdentical) {
   expose();
   Packet other = from_pod();
