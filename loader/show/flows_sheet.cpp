@@ -66,7 +66,7 @@ class FlowsSheet {
   template <typename Key, typename Value, typename Find>
   void add_established(const Key& key, const Value& value, const Find& find) {
     if ((value.rule.flags & SP_FLOW_REPLY) != 0) return;
-    unsigned tcp_flags = value.rule.tcp_flags;
+    unsigned tcp_flags = value.rule.tcp_flags | value.rule.peer_tcp_flags;
     std::uint32_t last_seen_tick = value.rule.last_seen_tick;
     // A pair that has just been removed has no partner any more; its request half tells enough.
     if (const auto partner = find(partner_key(key, value)); partner && *partner) {

@@ -82,20 +82,21 @@ Result<std::string> usage_table(const Reader& reader) {
 
 Result<std::string> counters_table(const Reader& reader) {
   struct Reason {
+    std::size_t number;
     const char* name;
     const char* meaning;
   };
   static constexpr Reason kReasons[] = {
-#define SP_REASON_ROW(symbol, number, name, text) {name, text},
+#define SP_REASON_ROW(symbol, number, name, text) {number, name, text},
       SP_REASONS(SP_REASON_ROW)
 #undef SP_REASON_ROW
   };
   SP_TRY_ASSIGN(counters, reader.counters());
   Sheet sheet({"counter", "packets", "bytes", "meaning"});
-  for (std::size_t i = 0; i < std::size(kReasons); ++i) {
-    if (counters[i].packets == 0) continue;
-    sheet.add(
-        {kReasons[i].name, std::uint64_t{counters[i].packets}, std::uint64_t{counters[i].bytes}, kReasons[i].meaning});
+  for (const Reason& reason : kReasons) {
+    const sp_counter_val& counter = counters[reason.number];
+    if (counter.packets == 0) continue;
+    sheet.add({reason.name, std::uint64_t{counter.packets}, std::uint64_t{counter.bytes}, reason.meaning});
   }
   return sheet.empty() ? std::string("no packet seen yet\n") : sheet.table();
 }
