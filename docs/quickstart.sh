@@ -106,7 +106,7 @@ start_agents() {
 
 await_agent() {
   local deadline=$((SECONDS + 20))
-  until grep -q 'agent: ready' "$2"; do
+  until grep -qs 'agent: ready' "$2"; do
     if ! kill -0 "${agent_pids[${1#n}]}" 2>/dev/null; then
       indent <"$2" >&2
       die "the agent of $1 ended; its log is above"

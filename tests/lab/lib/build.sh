@@ -115,7 +115,7 @@ wire() {
     router) wire_router ;;
     node) wire_node "$1" ;;
     *) return 0 ;;
-  esac | ip -n "$(netns_of "$1")" -batch -
+  esac | in_host "$1" ip -batch -
 }
 
 # add_link NAME HOST: a veth pair from NAME here to eth0 of HOST.
@@ -150,7 +150,7 @@ set_addresses() {
     echo "link set lo up"
     "addresses_of_$kind" "$1" 4
     [ "$LAB_DUAL_STACK" = 0 ] || "addresses_of_$kind" "$1" 6
-  } | ip -n "$(netns_of "$1")" -batch -
+  } | in_host "$1" ip -batch -
 }
 
 # lan_address FAMILY DEVICE ADDRESS, in the prefix length that the lab's segments have.
