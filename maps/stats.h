@@ -30,7 +30,8 @@
 	X(SP_DROP_SOURCE_RANGE, 33, "drop-source-range", "client not in loadBalancerSourceRanges")                     \
 	X(SP_DROP_NO_ROUTE, 34, "drop-no-route", "no route to the next hop")                                           \
 	X(SP_DROP_FORWARDING_OFF, 35, "drop-forwarding-off", "the kernel does not forward on the ingress device")      \
-	X(SP_DROP_NO_SNAT_ADDR, 36, "drop-no-snat-addr", "the egress device has no address of this family")            \
+	X(SP_DROP_NO_SNAT_ADDR, 36, "drop-no-snat-addr",                                                               \
+	  "the egress device is not attached or has no address of this family")                                        \
 	X(SP_DROP_SNAT_PORTS, 37, "drop-snat-ports", "no free source port towards this backend")                       \
 	X(SP_DROP_TTL, 38, "drop-ttl", "TTL or hop limit ran out")                                                     \
 	X(SP_DROP_TOO_BIG, 39, "drop-too-big", "larger than the egress device takes")                                  \
