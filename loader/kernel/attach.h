@@ -57,7 +57,11 @@ struct XdpAttachment {
 
 [[nodiscard]] Error missing_device(const HookTarget& target);
 
-// Takes what `pin` stands for off its device and removes the pin. A device that is gone is no error.
+// In place of a program's name, in the name of a pin: the clsact qdisc of this device is of our making.
+inline constexpr const char* kClsactMarker = "clsact";
+
+// Takes what `pin` stands for off its device and removes the pin. A device that is gone is no error. Filters go before
+// the clsact marker.
 [[nodiscard]] Result<void> withdraw(const PinnedObject& pin);
 
 }  // namespace sp::kernel

@@ -8,6 +8,7 @@
 #include "loader/kernel/attach.h"
 #include "loader/kernel/pin.h"
 #include "loader/kernel/requirements.h"
+#include "loader/kernel/tc_filters.h"
 #include "loader/kernel/tcx.h"
 #include "maps/names.h"
 
@@ -47,7 +48,19 @@ Error tc_error(const HookTarget& target, const TcPoint& point, int err) {
   return explain_privileges(errno_error(err, fmt::format("device {}: attach {}", target.device, point.program)));
 }
 
-// The clsact qdisc itself stays: other programs share it, and an empty one costs nothing.
+// Removes the qdisc that we made, unless somebody else has put a filter there meanwhile.
+Result<void> withdraw_clsact(const PinnedObject& marker) {
+  SP_TRY_ASSIGN(shared, has_tc_filters(marker.ifindex));
+  if (!shared) {
+    bpf_tc_hook both =
+        hook_of(marker.ifindex, static_cast<bpf_tc_attach_point>(int{BPF_TC_INGRESS} | int{BPF_TC_EGRESS}));
+    if (const int err = bpf_tc_hook_destroy(&both); err < 0 && err != -ENOENT && err != -ENODEV && err != -EINVAL) {
+      return errno_error(err, fmt::format("ifindex {}: remove clsact", marker.ifindex));
+    }
+  }
+  return remove_pin(marker.path);
+}
+
 Result<void> withdraw_filter(const PinnedObject& pin) {
   const TcPoint& point = pin.program == kTcEgress.program ? kTcEgress : kTcIngress;
   const bpf_tc_hook hook = hook_of(pin.ifindex, point.clsact);
@@ -76,7 +89,9 @@ Result<void> attach_tcx(const HookTarget& target, const TcPoint& point, int prog
 
 Result<void> attach_clsact(const HookTarget& target, const TcPoint& point, int prog_fd) {
   bpf_tc_hook hook = hook_of(target.ifindex, point.clsact);
-  if (const int err = bpf_tc_hook_create(&hook); err < 0 && err != -EEXIST) return tc_error(target, point, err);
+  const int created = bpf_tc_hook_create(&hook);
+  if (created < 0 && created != -EEXIST) return tc_error(target, point, created);
+  if (created == 0) SP_TRY(pin_object(prog_fd, link_pin(target.pin_path, kClsactMarker, target.ifindex)));
   const std::string present = program_name(program_at(hook));
   if (!present.empty() && present != point.program) {
     return Error{0, fmt::format("device {} already has tc program {} at handle {}, priority {}: remove it with `tc "
@@ -121,7 +136,8 @@ Result<bool> adopt_link(const std::filesystem::path& pin, std::uint32_t ifindex,
 }
 
 Result<void> withdraw(const PinnedObject& pin) {
-  return pin.kind == PinKind::link ? withdraw_link(pin) : withdraw_filter(pin);
+  if (pin.kind == PinKind::link) return withdraw_link(pin);
+  return pin.program == kClsactMarker ? withdraw_clsact(pin) : withdraw_filter(pin);
 }
 
 }  // namespace sp::kernel

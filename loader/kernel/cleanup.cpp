@@ -3,8 +3,10 @@
 // versions.
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "loader/kernel/attach.h"
 #include "loader/kernel/data_plane.h"
@@ -20,7 +22,10 @@ namespace fs = std::filesystem;
 
 Result<std::size_t> remove_links(const fs::path& pin_path) {
   std::size_t removed = 0;
-  for (const fs::path& path : list_link_pins(pin_path)) {
+  std::vector<fs::path> pins = list_link_pins(pin_path);
+  // Markers of clsact, first by name, come after the filters beneath it.
+  std::reverse(pins.begin(), pins.end());
+  for (const fs::path& path : pins) {
     SP_TRY_ASSIGN(pin, open_pin(path));
     if (!pin) continue;
     SP_TRY(withdraw(*pin));

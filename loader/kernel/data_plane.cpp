@@ -145,7 +145,7 @@ Result<Attachment> DataPlane::attach(std::uint32_t ifindex, const std::string& d
 }
 
 Result<void> DataPlane::detach(std::uint32_t ifindex) {
-  for (const char* program : {SP_PROG_XDP, SP_PROG_TC_INGRESS, SP_PROG_TC_EGRESS}) {
+  for (const char* program : {SP_PROG_XDP, SP_PROG_TC_INGRESS, SP_PROG_TC_EGRESS, kClsactMarker}) {
     SP_TRY_ASSIGN(pin, open_pin(link_pin(state_->pin_path, program, ifindex)));
     if (pin) SP_TRY(withdraw(*pin));
   }

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <memory>
 #include <set>
 
@@ -170,8 +169,28 @@ TEST_F(KernelMaps, ClsactFilterIsReplacedInPlaceAndCleanedUp) {
   EXPECT_THAT(plane_->attached(), ::testing::ElementsAre(ifindex));
   ASSERT_TRUE(plane_->detach(ifindex));
   EXPECT_THAT(sandbox_->output("tc filter show dev spc0 egress"), Not(HasSubstr("bpf")));
+  EXPECT_THAT(sandbox_->output("tc qdisc show dev spc0"), Not(HasSubstr("clsact"))) << "ours, so it goes";
   EXPECT_THAT(plane_->attached(), ::testing::IsEmpty());
   sandbox_->run("ip link del spc0");
+}
+
+TEST_F(KernelMaps, ClsactStaysWhileSomebodyElseUsesIt) {
+  const std::uint32_t ifindex = sandbox_->add_veth("spc4", "spc5");
+  const bpf_insn pass[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  const Fd program(bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, SP_PROG_TC_EGRESS, "GPL", pass, 2, nullptr));
+  ASSERT_TRUE(attach_clsact({options_.pin_path, ifindex, "spc4"}, kTcEgress, program.get()));
+  const Fd stranger(bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, "stranger", "GPL", pass, 2, nullptr));
+  LIBBPF_OPTS(bpf_tc_hook, hook);
+  hook.ifindex = static_cast<int>(ifindex);
+  hook.attach_point = BPF_TC_INGRESS;
+  LIBBPF_OPTS(bpf_tc_opts, place);
+  place.prog_fd = stranger.get();
+  ASSERT_EQ(bpf_tc_attach(&hook, &place), 0);
+  plane_.reset();
+  ASSERT_TRUE(cleanup(options_.pin_path));
+  EXPECT_THAT(sandbox_->output("tc filter show dev spc4 ingress"), HasSubstr("stranger"));
+  EXPECT_THAT(sandbox_->output("tc filter show dev spc4 egress"), Not(HasSubstr("bpf")));
+  sandbox_->run("ip link del spc4");
 }
 
 TEST_F(KernelMaps, ClsactNeverReplacesAStranger) {
