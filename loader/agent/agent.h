@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent: `sallyport run`. Fills the maps from the sources, keeps the programs attached, follows the node.
+//
+// Promises: leaves everything attached and pinned when it ends, however it ends (I6); what an earlier agent left is
+// adopted; one object, row or device that fails never stops the others; only one agent works on a pin path.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "loader/util/log.h"
+#include "loader/util/result.h"
+#include "maps/names.h"
+
+namespace sp::agent {
+
+struct RunOptions {
+  std::filesystem::path manifests;
+  std::string node;                  // empty = the host's name; compared in lower case
+  std::vector<std::string> devices;  // empty = those with a default route
+  std::filesystem::path pin_path = SP_DEFAULT_PIN_PATH;
+  std::filesystem::path cgroup;  // empty = none
+  std::filesystem::path config;  // empty = defaults
+  log::Level log_level = log::Level::info;
+};
+
+// The name that Pods and EndpointSlices use for this node: `given`, else the host's name; lower case, no blanks around.
+[[nodiscard]] Result<std::string> node_name(const std::string& given);
+
+// Fails when `path` is not a directory of a cgroup v2 hierarchy.
+[[nodiscard]] Result<void> check_cgroup(const std::filesystem::path& path);
+
+// Runs until SIGTERM or SIGINT. An error is one sentence that says what to do.
+[[nodiscard]] Result<void> run(const RunOptions& options);
+
+// Removes everything that agents made under `pin_path`. Refused while one runs there. Returns a line to print.
+[[nodiscard]] Result<std::string> cleanup(const std::filesystem::path& pin_path);
+
+}  // namespace sp::agent

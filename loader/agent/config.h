@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+// Config: what --config FILE says, and the defaults of everything that it leaves out.
+//
+// Promises: a Config that was returned is whole and in range; an unknown key or a bad value is an error of one line
+// that names file, line, key and what was expected, never a silent default. docs/examples/config.yaml lists every key.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "loader/kernel/data_plane.h"
+#include "loader/util/ip.h"
+#include "loader/util/result.h"
+#include "maps/config.h"
+
+namespace sp::agent {
+
+// Inclusive, host byte order.
+struct PortRange {
+  std::uint16_t first = 0;
+  std::uint16_t last = 0;
+
+  bool operator==(const PortRange&) const = default;
+  [[nodiscard]] bool overlaps(const PortRange& other) const { return first <= other.last && other.first <= last; }
+  [[nodiscard]] bool contains(std::uint16_t port) const { return first <= port && port <= last; }
+  [[nodiscard]] std::string text() const { return std::to_string(first) + "-" + std::to_string(last); }
+};
+
+// Idle times after which a connection is forgotten: kube-proxy's where it sets one (conntrack.tcpEstablishedTimeout 24
+// h, tcpCloseWaitTimeout 1 h), else nf_conntrack's (TCP time-wait 120 s, close 10 s). udp_stream is nf_conntrack's old
+// 180 s: kernel commit 294304e4c522 made it 120 for want of a better number, and a longer memory is the safer side
+// for clients that speak every two minutes.
+struct Timeouts {
+  std::chrono::seconds tcp_established{86400};
+  std::chrono::seconds tcp_close_wait{3600};
+  std::chrono::seconds tcp_time_wait{120};
+  std::chrono::seconds tcp_close{10};
+  std::chrono::seconds udp_stream{180};
+
+  bool operator==(const Timeouts&) const = default;
+};
+
+struct Config {
+  kernel::Sizes maps;
+  Timeouts timeouts;
+  // One or two ranges: outside Linux's default ephemeral range (32768-60999) and the nodePort range (30000-32767).
+  std::vector<PortRange> snat_ports{{1024, 29999}, {61000, 65535}};
+  std::vector<Prefix> node_port_addresses;  // empty = primary
+  std::chrono::seconds aging_interval{5};
+};
+
+[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
+// `file` is what messages call the text.
+[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& file);
+
+// Rounded up, so that nothing ages early.
+[[nodiscard]] std::uint32_t to_ticks(std::chrono::seconds span);
+// Stores timeouts and ports into the row that packets read; each word is stored whole.
+void store(const Config& config, sp_config_val& row);
+
+}  // namespace sp::agent

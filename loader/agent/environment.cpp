@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent asks its surroundings before it starts, and `sallyport cleanup`.
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "loader/agent/agent.h"
+#include "loader/kernel/data_plane.h"
+
+namespace sp::agent {
+
+Result<std::string> node_name(const std::string& given) {
+  std::string name = given;
+  if (name.empty()) {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) {
+      return errno_error(errno, "the host's name: name the node with --node");
+    }
+    name = host.data();
+  }
+  const std::size_t first = name.find_first_not_of(" \t");
+  const std::size_t last = name.find_last_not_of(" \t");
+  if (first == std::string::npos) {
+    return Error{0, "--node is blank: expected the name that Pods have in spec.nodeName"};
+  }
+  name = name.substr(first, last - first + 1);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return name;
+}
+
+Result<void> check_cgroup(const std::filesystem::path& path) {
+  struct statfs info {};
+  if (::statfs(path.c_str(), &info) != 0) {
+    return errno_error(errno, "--cgroup " + path.string());
+  }
+  if (info.f_type != CGROUP2_SUPER_MAGIC || !std::filesystem::is_directory(path)) {
+    return Error{0, "--cgroup " + path.string() +
+                        " is not a cgroup v2 directory: expected one under a mount of type cgroup2, usually "
+                        "/sys/fs/cgroup"};
+  }
+  return {};
+}
+
+Result<std::string> cleanup(const std::filesystem::path& pin_path) {
+  SP_TRY_ASSIGN(report, kernel::cleanup(pin_path));
+  if (report.links + report.maps == 0) {
+    return "nothing to remove under " + pin_path.string();
+  }
+  return "removed " + std::to_string(report.links) + " links and " + std::to_string(report.maps) + " maps under " +
+         pin_path.string();
+}
+
+}  // namespace sp::agent

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/agent/event_loop.h"
+
+#include <gtest/gtest.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <vector>
+
+namespace sp::agent {
+namespace {
+
+using namespace std::chrono_literals;
+
+class EventLoopTest : public testing::Test {
+ protected:
+  // A descriptor that is readable from the start and stays so until it is read.
+  static Fd ready_fd() { return Fd(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)); }
+  // Ends a test that would hang; the test must not get here.
+  void SetUp() override {
+    const auto guard = loop.add_timer([this] {
+      timed_out = true;
+      loop.stop();
+    });
+    ASSERT_TRUE(guard);
+    loop.start_once(*guard, 5s);
+  }
+  void TearDown() override { EXPECT_FALSE(timed_out); }
+
+  EventLoop loop = std::move(EventLoop::create()).value();
+  bool timed_out = false;
+};
+
+TEST_F(EventLoopTest, CallsBackWhileADescriptorIsReadable) {
+  const Fd fd = ready_fd();
+  int calls = 0;
+  ASSERT_TRUE(loop.watch(fd.get(), [&] {
+    if (++calls == 3) loop.stop();
+  }));
+  ASSERT_TRUE(loop.run());
+  EXPECT_EQ(calls, 3);
+}
+
+TEST_F(EventLoopTest, ADescriptorForgottenByAnotherCallbackOfTheSameTurnIsNotCalled) {
+  const Fd first = ready_fd();
+  const Fd second = ready_fd();
+  int calls = 0;
+  // Both are ready in one turn: whichever comes first takes the other away and ends the test after the turn.
+  const auto end = loop.add_timer([&] { loop.stop(); });
+  ASSERT_TRUE(end);
+  const auto take_away = [&](int own, int other) {
+    ++calls;
+    loop.forget(own);
+    loop.forget(other);
+    loop.start_once(*end, 0ns);
+  };
+  ASSERT_TRUE(loop.watch(first.get(), [&] { take_away(first.get(), second.get()); }));
+  ASSERT_TRUE(loop.watch(second.get(), [&] { take_away(second.get(), first.get()); }));
+  ASSERT_TRUE(loop.run());
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(EventLoopTest, ACallbackMayForgetItself) {
+  const Fd fd = ready_fd();
+  std::vector<int> big(1000, 7);
+  int sum = 0;
+  ASSERT_TRUE(loop.watch(fd.get(), [&, big] {
+    loop.forget(fd.get());
+    sum = big.back();  // its own captures are still alive
+    loop.stop();
+  }));
+  ASSERT_TRUE(loop.run());
+  EXPECT_EQ(sum, 7);
+}
+
+TEST_F(EventLoopTest, APeriodicTimerRepeatsAndAOneShotDoesNot) {
+  int once = 0;
+  int repeated = 0;
+  const auto single = loop.add_timer([&] { ++once; });
+  const auto periodic = loop.add_timer([&] {
+    if (++repeated == 4) loop.stop();
+  });
+  ASSERT_TRUE(single && periodic);
+  loop.start_once(*single, 0ns);
+  loop.start_every(*periodic, 1ms);
+  ASSERT_TRUE(loop.run());
+  EXPECT_EQ(once, 1);
+  EXPECT_EQ(repeated, 4);
+}
+
+TEST_F(EventLoopTest, StartingATimerAnewReplacesTheRunUnderWay) {
+  bool early = false;
+  const auto timer = loop.add_timer([&] { early = true; });
+  const auto end = loop.add_timer([&] { loop.stop(); });
+  ASSERT_TRUE(timer && end);
+  loop.start_once(*timer, 1ms);
+  loop.start_once(*timer, 1h);
+  loop.start_once(*end, 20ms);
+  ASSERT_TRUE(loop.run());
+  EXPECT_FALSE(early);
+}
+
+TEST_F(EventLoopTest, AZeroDelayLetsOtherDescriptorsHaveTheirTurn) {
+  const Fd fd = ready_fd();
+  int served = 0;
+  int slices = 0;
+  EventLoop::Timer slice{};
+  const auto timer = loop.add_timer([&] {
+    if (++slices == 10) loop.stop();
+    loop.start_once(slice, 0ns);
+  });
+  ASSERT_TRUE(timer);
+  slice = *timer;
+  loop.start_once(slice, 0ns);
+  ASSERT_TRUE(loop.watch(fd.get(), [&] { ++served; }));
+  ASSERT_TRUE(loop.run());
+  EXPECT_GE(served, 9);
+}
+
+TEST_F(EventLoopTest, ASignalBecomesACall) {
+  int received = 0;
+  ASSERT_TRUE(loop.on_signals({SIGUSR1, SIGUSR2}, [&](int signal) {
+    received = signal;
+    loop.stop();
+  }));
+  ASSERT_EQ(::kill(::getpid(), SIGUSR2), 0);
+  ASSERT_TRUE(loop.run());
+  EXPECT_EQ(received, SIGUSR2);
+}
+
+TEST_F(EventLoopTest, WokeAtIsTheBeginningOfTheTurn) {
+  const auto before = EventLoop::Clock::now();
+  const auto timer = loop.add_timer([&] {
+    const auto now = EventLoop::Clock::now();
+    EXPECT_GE(loop.woke_at(), before + 5ms);
+    EXPECT_LE(loop.woke_at(), now);
+    loop.stop();
+  });
+  ASSERT_TRUE(timer);
+  loop.start_once(*timer, 5ms);
+  ASSERT_TRUE(loop.run());
+}
+
+TEST_F(EventLoopTest, WatchingAClosedDescriptorIsAnError) {
+  const auto watched = loop.watch(-1, [] {});
+  ASSERT_FALSE(watched);
+  EXPECT_EQ(watched.error().err, EBADF);
+}
+
+}  // namespace
+}  // namespace sp::agent
