@@ -188,7 +188,9 @@ void Field::complain(std::string_view text) const {
 }
 
 void Field::require(std::string_view what) const {
-  if (!present()) {
+  // Where the parent is no mapping, that has been said already.
+  const bool in_map = parent_ == nullptr || !parent_->present() || parent_->value_->kind == Value::Kind::map;
+  if (!present() && in_map) {
     complain("is missing, expected " + std::string(what));
   }
 }

@@ -29,9 +29,9 @@ struct Value {
   [[nodiscard]] const Value* find(std::string_view key) const;
 };
 
-// More values than this in one document are refused. They take about 400 MB of memory; an EndpointSliceList of 300,000
-// endpoints has half as many.
-constexpr std::size_t kMaxValues = 4'000'000;
+// More values than this in one document are refused. They take about 200 MB of memory; an EndpointSliceList of 100,000
+// endpoints has a third as many.
+constexpr std::size_t kMaxValues = 2'000'000;
 
 // Reads every document of `text`; `first_line` (counted from 1) is the line of the file at which `text` begins. JSON is
 // read as the YAML that it is. An empty document is a null. The error names line and column.
