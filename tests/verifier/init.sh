@@ -3,7 +3,8 @@
 # Process 1 of the virtual machine that qemu.sh boots: prepares what BPF tests need, runs the commands of /commands one
 # by one, and reports on the serial console in lines that start with "sp-vm". Switches the machine off in every case.
 export PATH=/bin HOME=/ TMPDIR=/tmp
-/bin/busybox --install -s /bin
+# Tools that are there already stay.
+/bin/busybox --install -s /bin 2>/dev/null
 
 mount -t proc proc /proc
 mount -t sysfs sys /sys

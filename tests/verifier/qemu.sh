@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Runs test programs on another kernel: boots one of Debian's cloud kernels under QEMU with an initramfs made here.
 #
-#   qemu.sh [-c CACHE] [-t SECONDS] [-f FILE]... [-m MODULE]... KERNEL "PROGRAM [ARGUMENT]..."...
+#   qemu.sh [-c CACHE] [-t SECONDS] [-f FILE]... [-p TOOL]... [-m MODULE]... KERNEL "PROGRAM [ARGUMENT]..."...
 #
 # KERNEL is a series, 6.1 or 6.12. Each PROGRAM is a path on the host; it and every -f FILE are copied with their shared
-# libraries into /test of the machine, which is also the working directory and in front of the commands. Exit 0 when all
-# programs exit 0 (77 counts as a skipped program), 1 when one fails or the machine dies, 77 when the machine cannot be
-# had (reason printed) or when all programs were skipped. Emulation is used unless SP_QEMU_ACCEL=kvm says otherwise:
+# libraries into /test of the machine, the working directory. A -p TOOL of the host's PATH takes the place of busybox's.
+# Exit 0 when all programs exit 0 (77 counts as a skipped program), 1 when one fails or the machine dies, 77 when the
+# machine cannot be had (reason printed) or when all programs were skipped. Emulation is used unless SP_QEMU_ACCEL=kvm says otherwise:
 # nested KVM hangs on some hosts.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -16,6 +16,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 cache=${SP_KERNEL_CACHE:-$PWD/kernels}
 limit_s=240
 files=()
+tools=()
 modules=()
 
 usage() {
@@ -25,11 +26,12 @@ usage() {
 
 parse_arguments() {
   local option
-  while getopts c:t:f:m: option; do
+  while getopts c:t:f:p:m: option; do
     case $option in
       c) cache=$OPTARG ;;
       t) limit_s=$OPTARG ;;
       f) files+=("$OPTARG") ;;
+      p) tools+=("$OPTARG") ;;
       m) modules+=("$OPTARG") ;;
       *) usage ;;
     esac
@@ -49,10 +51,11 @@ require_tools() {
   busybox --list | grep -qx insmod || kernel_skip "busybox has no insmod" || exit
 }
 
-# Copies a file to /test, and the libraries that it is linked with to their own paths.
+# bundle FILE FOLDER: copies a file to a folder of the machine, and the libraries that it is linked with to their own
+# paths.
 bundle() {
   local file=$1 library
-  cp -L "$file" "$root/test/" || exit 1
+  cp -L "$file" "$root/$2/" || exit 1
   ldd "$file" 2>/dev/null | grep -o '/[^ ]*' | while read -r library; do
     [ -e "$root$library" ] || install -D "$library" "$root$library"
   done
@@ -79,14 +82,17 @@ build_initramfs() {
   mkdir -p "$root"/{bin,test,proc,sys,dev,tmp,run,etc,modules,var} && ln -s ../run "$root/var/run"
   : >"$root/modules/order"
   : >"$root/commands"
-  cp -L "$(command -v busybox)" "$root/bin/busybox" && ln -s busybox "$root/bin/sh"
+  cp -L "$(command -v busybox)" "$root/bin/busybox"
+  # busybox's own shell prefers its applets to the tools of -p.
+  bundle "$(command -v sh)" bin
   ldd "$root/bin/busybox" >/dev/null 2>&1 && { kernel_skip "busybox is not static"; exit 77; }
   install -m 755 "$here/init.sh" "$root/init"
   printf 'root:x:0:0:root:/:/bin/sh\n' >"$root/etc/passwd"
-  for item in ${files[@]+"${files[@]}"}; do bundle "$item"; done
+  for item in ${files[@]+"${files[@]}"}; do bundle "$item" test; done
+  for item in ${tools[@]+"${tools[@]}"}; do bundle "$(command -v "$item")" bin; done
   for item in ${modules[@]+"${modules[@]}"}; do bundle_module "$item"; done
   for item in "${commands[@]}"; do
-    bundle "${item%% *}"
+    bundle "${item%% *}" test
     item="$(basename "${item%% *}")${item#"${item%% *}"}"
     echo "./$item" >>"$root/commands"
   done
