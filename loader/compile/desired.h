@@ -50,8 +50,8 @@ struct FrontendRow {
   bool operator==(const FrontendRow&) const = default;
 };
 
-// A row's name is at most SP_NAME_BYTES - 1 bytes: "namespace/name:port/TCP@v4-external",
-// "hostport:ns/pod:8086/TCP@v4".
+// A row's name is at most SP_NAME_BYTES - 1 bytes: "namespace/name:port/TCP@v4" for frontends of the Cluster policy,
+// "namespace/name:port/TCP@v4-local" for those of the Local one, "hostport:ns/pod:8086/TCP@v4".
 struct Desired {
   std::map<std::string, ServiceRow> services;
   std::map<Frontend, FrontendRow> frontends;
