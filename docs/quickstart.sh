@@ -64,10 +64,11 @@ clean_up() {
   allow_service_starts
   if [ "$keep" = 1 ] && [ -d "/run/sallyport-lab/$SP_LAB" ]; then
     step "the lab stays up (--keep)"
-    echo "    see it       SP_LAB=$SP_LAB tests/lab/lab status"
-    echo "    a client     SP_LAB=$SP_LAB tests/lab/lab exec c1 curl -v http://192.0.2.12:30000/ping"
-    echo "    an agent     $build/loader/sallyport get flows --pin-path /sys/fs/bpf/sallyport-lab/$SP_LAB/n1"
-    echo "    end it       SP_LAB=$SP_LAB tests/lab/lab down"
+    echo "    export SP_LAB=$SP_LAB"
+    echo "    tests/lab/lab status                                                  # hosts, addresses, paths"
+    echo "    tests/lab/lab exec c1 curl -v http://192.0.2.12:30000/ping            # as a client"
+    echo "    tests/lab/lab exec n2 $build/loader/sallyport get flows --pin-path $(lab path n2 pin)"
+    echo "    tests/lab/lab down                                                    # when done"
   elif [ -x /usr/bin/nsenter ] && [ -x "$(command -v ip)" ]; then
     lab down || status=1
     unmount_bpffs
@@ -88,17 +89,15 @@ build_sallyport() {
   cmake --build "$build" --parallel "$(nproc)" --target sallyport
 }
 
-# Each agent runs on its node as on a real one: it knows its name and its device. Only the paths of pins and cgroup
-# differ, since three nodes share this machine.
+# Each agent runs on its node as on a real one. Only the pin path is given because three nodes share this machine.
 start_agents() {
-  local node logs
+  local node logs command
   logs=$(lab path r run)
   cd "$root"
   for node in n1 n2 n3; do
-    echo "sallyport run --manifests $manifests --node $node --device eth0" | indent
-    lab exec "$node" "$build/loader/sallyport" run --manifests "$manifests" --node "$node" --device eth0 \
-      --pin-path "$(lab path "$node" pin)" --cgroup "$(lab path "$node" cgroup)" \
-      </dev/null >"$logs/agent-$node.log" 2>&1 &
+    command=(run --manifests "$manifests" --node "$node" --device eth0 --pin-path "$(lab path "$node" pin)")
+    echo "on $node: sallyport ${command[*]}" | indent
+    lab exec "$node" "$build/loader/sallyport" "${command[@]}" </dev/null >"$logs/agent-$node.log" 2>&1 &
     agent_pids[${node#n}]=$!
   done
   for node in n1 n2 n3; do await_agent "$node" "$logs/agent-$node.log"; done

@@ -27,8 +27,8 @@ lab_up() {
 
 require_tools() {
   local tool
-  for tool in ip nsenter ethtool flock; do
-    command -v "$tool" >/dev/null || fail "needs $tool (Debian packages iproute2, util-linux, ethtool)"
+  for tool in ip nsenter ethtool flock clang; do
+    command -v "$tool" >/dev/null || fail "needs $tool (Debian packages iproute2, util-linux, ethtool, clang)"
   done
 }
 
@@ -82,10 +82,10 @@ in_host() {
 set_switches() {
   local forwards=0
   case $kind in router | node) forwards=1 ;; esac
-  in_host "$1" bash -s "$forwards" "$LAB_DUAL_STACK" <<'END'
+  in_host "$1" bash -s "$kind" "$forwards" "$LAB_DUAL_STACK" <<'END'
 set -e
 cd /proc/sys/net
-forwards=$1 dual_stack=$2
+kind=$1 forwards=$2 dual_stack=$3
 for scope in all default; do
   # Loose, as systemd sets it on most nodes: strict would drop asymmetric paths that real clusters have, and off would
   # hide a packet whose source has no route. A new namespace has the machine's value, whatever that is.
@@ -104,8 +104,8 @@ echo "$forwards" >ipv4/ip_forward
 # ECMP by ports too, as routers in front of a cluster do, so that one client's connections meet every node.
 echo 1 >ipv4/fib_multipath_hash_policy
 [ "$dual_stack" = 0 ] || echo 1 >ipv6/fib_multipath_hash_policy
-# A test that opens many connections shall not be slowed by its own closed ones.
-echo '1024 65535' >ipv4/ip_local_port_range
+# Ports for many short connections in a row. On nodes they would be ports that agents translate to.
+[ "$kind" != client ] || echo '1024 65535' >ipv4/ip_local_port_range
 END
 }
 
@@ -213,14 +213,17 @@ addresses_of_pod() {
 }
 
 # Real NICs hand over finished checksums, veth does not: clients, the router and the nodes' external devices switch
-# transmit checksum offload off. Pods keep veth's defaults, as in a real node. The router's ports to the nodes have GRO
-# on: that starts the NAPI without which veth silently loses what XDP transmits at the other end.
+# transmit checksum offload off. Pods keep veth's defaults, as in a real node. The router's ports to the nodes run an XDP
+# program that passes everything: what XDP_TX sends at the other end of a veth is otherwise lost, or, with NAPI alone
+# (GRO on), lies in the ring until another packet comes by; veth_xdp_flush() wakes only a peer with a program.
 set_offloads() {
   case $kind in
     client | node) in_host "$1" ethtool -K eth0 tx off >/dev/null ;;
     router)
-      lab_hosts | sed -nE 's/^c[0-9]+$/ethtool -K & tx off/p; s/^n[0-9]+$/ethtool -K & tx off gro on/p' |
-        in_host r bash -e >/dev/null
+      clang -O2 -target bpf -c "$LAB_HOME/lib/pass.bpf.c" -o "$LAB_RUN/pass.o"
+      lab_hosts | sed -nE 's/^[cn][0-9]+$/ethtool -K & tx off/p' | in_host r bash -e >/dev/null
+      lab_hosts | sed -nE "s,^n[0-9]+\$,link set dev & xdp object $LAB_RUN/pass.o section xdp.frags,p" |
+        in_host r ip -batch -
       ;;
   esac
 }
