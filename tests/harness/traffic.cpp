@@ -235,7 +235,7 @@ Tally ask_many(const std::vector<std::string>& netns, Transport transport, const
   std::vector<std::thread> clients;
   for (std::size_t i = 0; i < netns.size(); ++i) {
     clients.emplace_back([&, i] {
-      for (std::size_t n = 0; n < count; ++n) {
+      for (std::size_t n = 0; n < count && tallies[i].failed() < kGiveUp; ++n) {
         tallies[i].add(ask(netns[i], transport, target));
       }
     });

@@ -74,6 +74,9 @@ struct Tally {
   [[nodiscard]] std::string text() const;
 };
 
+// A client stops at so many failures: a door that is shut shall not cost a timeout for each connection.
+inline constexpr std::size_t kGiveUp = 10;
+
 // `count` exchanges, one after the other, from each of `netns` in parallel.
 [[nodiscard]] Tally ask_many(const std::vector<std::string>& netns, Transport transport, const Endpoint& target,
                              std::size_t count);
