@@ -145,6 +145,9 @@ Message usage_error(const CLI::App& app, const CLI::ParseError& error) {
   // A word that nobody knows explains what is missing ("--manifest DIR"), so it comes first.
   const std::vector<std::string> extra = app.remaining(true);
   std::string reason = extra.empty() ? std::string(error.what()) : unknown_word(where, extra.front());
+  if (extra.empty() && chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    reason = "a command is missing: expected run, status, get or cleanup";
+  }
   if (extra.empty() && where.get_name() == "get" && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
     reason = "what to print is missing: expected frontends, services, backends or flows";
   }

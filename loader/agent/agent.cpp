@@ -52,9 +52,10 @@ Result<Parts> assemble(const RunOptions& options) {
     log::info("agent", "cgroup checked path={}: this version attaches nothing to it", options.cgroup.string());
   }
   SP_TRY_ASSIGN(name, node_name(options.node));
-  // Sources first: a wrong folder fails before anything is made in the kernel.
+  // Sources first: a wrong folder or device fails before anything is made in the kernel.
   SP_TRY_ASSIGN(manifests, source::ManifestDir::open(options.manifests));
   SP_TRY_ASSIGN(watcher, node::Watcher::open(name));
+  SP_TRY(check_names(options.devices, watcher.facts()));
   SP_TRY_ASSIGN(plane, kernel::DataPlane::open({.pin_path = options.pin_path, .sizes = config.maps}));
   auto tables = std::make_unique<sync::Tables>(plane.tables());
   SP_TRY_ASSIGN(sync, sync::Sync::adopt(*tables));
@@ -80,7 +81,7 @@ class Agent {
   Result<void> subscribe();
   void read_manifests(Cause cause);
   void read_netlink();
-  void apply(Cause cause);
+  void apply(Cause cause, EventLoop::Clock::time_point woke_at);
   void keep_house();
   void drain_packets();
   void bump_route_epoch();
@@ -115,7 +116,7 @@ Result<void> Agent::start(EventLoop::Clock::time_point began) {
 
 Result<void> Agent::subscribe() {
   EventLoop& loop = parts_.loop;
-  SP_TRY_ASSIGN(retry, loop.add_timer([this] { apply(Cause::retry); }));
+  SP_TRY_ASSIGN(retry, loop.add_timer([this] { apply(Cause::retry, parts_.loop.woke_at()); }));
   retry_timer_ = retry;
   SP_TRY_ASSIGN(house, loop.add_timer([this] { keep_house(); }));
   loop.start_every(house, kHousekeeping);
@@ -130,13 +131,15 @@ Result<void> Agent::subscribe() {
 }
 
 void Agent::read_manifests(Cause cause) {
+  // Nothing has woken the loop yet at the start.
+  const auto woke_at = cause == Cause::start ? EventLoop::Clock::now() : parts_.loop.woke_at();
   const source::ManifestDir::Update update = parts_.manifests.refresh();
   for (const source::Complaint& complaint : update.complaints) {
     log::write(log::Level::warn, "source", complaint.text);
   }
   // At the start the rows of this node's addresses are due even if the folder is empty.
   if (update.changed || cause == Cause::start) {
-    apply(cause);
+    apply(cause, woke_at);
   }
 }
 
@@ -145,16 +148,17 @@ void Agent::read_netlink() {
   if (update.routes_changed) {
     bump_route_epoch();
   }
+  if (update.facts_changed) {
+    apply(Cause::netlink, parts_.loop.woke_at());
+  }
+  // After the rows: taking programs off a device waits for the kernel.
   if (update.facts_changed || update.routes_changed) {
     devices_.reconcile(parts_.watcher.facts(), parts_.watcher.default_route_devices());
   }
-  if (update.facts_changed) {
-    apply(Cause::netlink);
-  }
 }
 
-void Agent::apply(Cause cause) {
-  applier_.apply(parts_.manifests.cluster(), parts_.watcher.facts(), cause, parts_.loop.woke_at());
+void Agent::apply(Cause cause, EventLoop::Clock::time_point woke_at) {
+  applier_.apply(parts_.manifests.cluster(), parts_.watcher.facts(), cause, woke_at);
   if (!applier_.unfinished()) {
     retry_delay_ = kFirstRetry;
     return;

@@ -22,31 +22,28 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
+Result<void> check_names(const std::vector<std::string>& names, const node::Facts& facts) {
+  const Wanted wanted = wanted_devices(names, facts, {}, {});
+  if (wanted.missing.empty()) {
+    return {};
+  }
+  std::string known;
+  for (const node::Device& device : facts.devices) {
+    known += (known.empty() ? "" : ", ") + device.name;
+  }
+  return Error{0, "--device " + wanted.missing.front() + ": no such device: expected one of " + known};
+}
+
 Devices::Devices(kernel::DataPlane& plane, std::vector<std::string> names) : plane_(plane), names_(std::move(names)) {}
 
 Result<void> Devices::start(const node::Facts& facts, const std::vector<node::Device>& default_route) {
   const std::vector<std::uint32_t> earlier = plane_.attached();
   const Wanted wanted = wanted_devices(names_, facts, default_route, earlier);
-  if (!wanted.missing.empty()) {
-    std::string known;
-    for (const node::Device& device : facts.devices) {
-      known += (known.empty() ? "" : ", ") + device.name;
-    }
-    return Error{0, "--device " + wanted.missing.front() + ": no such device: expected one of " + known};
-  }
+  SP_TRY(check_names(names_, facts));
   if (wanted.devices.empty()) {
     return Error{0, "no device has a default route: name the devices that face the clients with --device"};
   }
-  for (const std::uint32_t ifindex : earlier) {
-    const bool still = std::any_of(wanted.devices.begin(), wanted.devices.end(),
-                                   [ifindex](const node::Device& device) { return device.ifindex == ifindex; });
-    if (!still) {
-      const auto detached = plane_.detach(ifindex);
-      const auto erased = plane_.erase_device(ifindex);
-      log::info("device", "detached ifindex={} reason=not-named{}", ifindex,
-                detached && erased ? "" : " error=" + (detached ? erased : detached).error().text());
-    }
-  }
+  withdraw_unnamed(wanted, facts, earlier);
   const std::vector<std::string> failures = follow(wanted, facts);
   if (carriers_.empty()) {
     return Error{0, joined(failures)};
@@ -55,13 +52,24 @@ Result<void> Devices::start(const node::Facts& facts, const std::vector<node::De
   return {};
 }
 
+void Devices::withdraw_unnamed(const Wanted& wanted, const node::Facts& facts,
+                               const std::vector<std::uint32_t>& earlier) {
+  for (const std::uint32_t ifindex : earlier) {
+    const auto same = [ifindex](const node::Device& device) { return device.ifindex == ifindex; };
+    if (std::any_of(wanted.devices.begin(), wanted.devices.end(), same)) {
+      continue;
+    }
+    const auto detached = plane_.detach(ifindex);
+    const auto erased = plane_.erase_device(ifindex);
+    const auto device = std::find_if(facts.devices.begin(), facts.devices.end(), same);
+    log::info("device", "detached device={} ifindex={}{}", device == facts.devices.end() ? "(gone)" : device->name,
+              ifindex, detached && erased ? "" : " error=" + (detached ? erased : detached).error().text());
+  }
+}
+
 void Devices::reconcile(const node::Facts& facts, const std::vector<node::Device>& default_route) {
   drop_vanished(facts);
-  std::vector<std::uint32_t> attached;
-  for (const auto& [ifindex, carrier] : carriers_) {
-    attached.push_back(ifindex);
-  }
-  const Wanted wanted = wanted_devices(names_, facts, default_route, attached);
+  const Wanted wanted = wanted_devices(names_, facts, default_route, plane_.attached());
   std::vector<std::string> missing;
   for (const std::string& name : wanted.missing) {
     missing.push_back(name + " is gone: it is attached again when it comes back");
@@ -115,7 +123,9 @@ Result<void> Devices::attach(const node::Device& device, const node::Facts& fact
   auto attachment = plane_.attach(device.ifindex, device.name);
   if (!attachment) {
     if (!adopted) {
-      // Best effort: the attachment's error is the one to report. An adopted device still runs the earlier program.
+      // Half an attachment is none. Best effort: the attachment's error is the one to report. An adopted device still
+      // runs the earlier programs and keeps them.
+      static_cast<void>(plane_.detach(device.ifindex));
       static_cast<void>(plane_.erase_device(device.ifindex));
     }
     return std::move(attachment).error();

@@ -28,6 +28,9 @@ struct Wanted {
                                     const std::vector<node::Device>& default_route,
                                     const std::vector<std::uint32_t>& attached);
 
+// Fails when a named device does not exist, with the names that do.
+[[nodiscard]] Result<void> check_names(const std::vector<std::string>& names, const node::Facts& facts);
+
 // The row of sp_devices. snat4 and snat6 are the first address of the family on the device, a secondary or temporary
 // one only if there is no other; a device without one (an unnumbered link) borrows from `lo`, as the kernel does.
 [[nodiscard]] sp_device_val device_row(const node::Device& device, const node::Facts& facts, bool xdp_tx);
@@ -53,6 +56,7 @@ class Devices {
   };
   // Every sentence about what did not work.
   std::vector<std::string> follow(const Wanted& wanted, const node::Facts& facts);
+  void withdraw_unnamed(const Wanted& wanted, const node::Facts& facts, const std::vector<std::uint32_t>& earlier);
   Result<void> attach(const node::Device& device, const node::Facts& facts);
   Result<void> store_row(Carrier& carrier, const node::Facts& facts);
   void drop_vanished(const node::Facts& facts);

@@ -113,7 +113,7 @@ TEST(Cli, AMisspelledWordOfAnOptionIsAnsweredWithTheRightOne) {
 }
 
 TEST(Cli, WhatIsMissingIsNamed) {
-  EXPECT_THAT(refusal({}), StartsWith("sallyport: "));
+  EXPECT_THAT(refusal({}), StartsWith("sallyport: a command is missing: expected run, status, get or cleanup"));
   EXPECT_THAT(refusal({"run"}), AllOf(StartsWith("sallyport run: "), HasSubstr("--manifests")));
   EXPECT_THAT(refusal({"run", "--manifests"}), HasSubstr("--manifests"));
   EXPECT_THAT(refusal({"get"}), HasSubstr("frontends, services, backends or flows"));

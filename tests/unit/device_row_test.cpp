@@ -80,6 +80,14 @@ TEST(WantedDevices, AMissingNameIsReportedAndTheOthersStand) {
   EXPECT_THAT(wanted.missing, ElementsAre("eth7"));
 }
 
+TEST(CheckNames, AMissingDeviceIsAnErrorThatNamesTheOnesThereAre) {
+  EXPECT_TRUE(check_names({}, facts()));
+  EXPECT_TRUE(check_names({"eth0", "eth1"}, facts()));
+  const auto checked = check_names({"eth0", "eth7"}, facts());
+  ASSERT_FALSE(checked);
+  EXPECT_EQ(checked.error().text(), "--device eth7: no such device: expected one of lo, eth0, eth1");
+}
+
 TEST(WantedDevices, WithoutNamesTheDevicesWithADefaultRouteAreTaken) {
   EXPECT_THAT(names(wanted_devices({}, facts(), {device(3, "eth1"), device(3, "eth1")}, {}).devices),
               ElementsAre("eth1"));
