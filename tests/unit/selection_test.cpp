@@ -110,6 +110,11 @@ TEST_F(Selection, R040_SameZoneIfNoNodeHintNamesThisNode) {
       ElementsAre("10.0.0.1"));
 }
 
+TEST_F(Selection, R040_SameZoneIfOneReadyEndpointLacksNodeHints) {
+  EXPECT_THAT(cluster({hinted(endpoint("10.0.0.1"), {"n1"}, {"z1"}), hinted(endpoint("10.0.0.2"), {}, {"z1"})}),
+              ElementsAre("10.0.0.1", "10.0.0.2"));
+}
+
 TEST_F(Selection, R040_NoZoneWithoutALabelOnTheNode) {
   zone_ = "";
   EXPECT_THAT(cluster({hinted(endpoint("10.0.0.1"), {}, {""}), hinted(endpoint("10.0.0.2"), {}, {"z2"})}),
