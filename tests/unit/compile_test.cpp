@@ -85,7 +85,8 @@ TEST(RowName, LongNamesFitTheMapAndStayDifferent) {
   EXPECT_EQ(bounded_name(std::string(SP_NAME_BYTES - 1, 'x')), std::string(SP_NAME_BYTES - 1, 'x'));
 }
 
-// 2,500 Services of 10 endpoints took 17 ms with -O2, 10,000 of 100 took 0.2 s. The bound only catches a search that has become quadratic.
+// 2,500 Services of 10 endpoints took 17 ms with -O2, 10,000 of 100 took 0.2 s. The bound only catches a search that
+// has become quadratic.
 TEST(Compile, CostGrowsWithTheNumberOfServicesAndNotWithItsSquare) {
   const auto time = [](const model::Cluster& cluster) {
     const auto start = std::chrono::steady_clock::now();
