@@ -33,6 +33,8 @@ struct scratch {
 	struct sp_embryo6_val reply;
 	struct sp_flow6_key key;
 	struct sp_flow6_key reply_key;
+	/* Request key of an embryo that has to go. */
+	struct sp_flow6_key victim;
 	/* CLOCK_MONOTONIC of this CPU's last event. */
 	__u64 last_event_ns;
 };

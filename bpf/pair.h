@@ -76,18 +76,19 @@ static __always_inline void reply_from_request(struct scratch *scratch, const en
 }
 
 /* Removes the embryo that holds our reply tuple, if it may be removed. */
-static __always_inline int embryo_steal(struct flow_key *reply_key, int always, const enum af af)
+static __always_inline int embryo_steal(struct scratch *scratch, int always, const enum af af)
 {
+	struct flow_key *reply_key = scratch_reply_key(scratch);
+	struct flow_key *victim = (struct flow_key *)&scratch->victim;
 	void *table = embryo_table(af);
 	void *had = bpf_map_lookup_elem(table, reply_key);
-	struct flow_key victim;
 
 	if (!had)
 		return 0;
 	if (!always && tick_now() - val_rule(had, af)->last_seen_tick < EMBRYO_STALE_TICKS)
 		return -1;
-	key_of_partner(&victim, had, key_proto(reply_key, af), af);
-	bpf_map_delete_elem(table, &victim);
+	key_of_partner(victim, had, key_proto(reply_key, af), af);
+	bpf_map_delete_elem(table, victim);
 	bpf_map_delete_elem(table, reply_key);
 	count(SP_NOTE_EMBRYO_STOLEN, 0);
 	return 0;
@@ -100,7 +101,7 @@ static __always_inline int reply_insert(struct scratch *scratch, int steal, cons
 	void *table = embryo_table(af);
 
 	if (bpf_map_update_elem(table, reply_key, &scratch->reply, BPF_NOEXIST)) {
-		if (embryo_steal(reply_key, steal, af))
+		if (embryo_steal(scratch, steal, af))
 			return -1;
 		if (bpf_map_update_elem(table, reply_key, &scratch->reply, BPF_NOEXIST))
 			return -1;
@@ -116,30 +117,49 @@ static __always_inline int reply_insert(struct scratch *scratch, int steal, cons
 	return 0;
 }
 
-/*
- * From key and request: the claimed reply half, its key, and the request's deltas. The request's rule.sport is the
- * first choice and changes on a clash. 0, or why the packet is dropped.
- */
-static __always_inline int pair_claim(const enum af af)
+/* One try for bpf_loop(): 1 ends the loop. `reason` is set to 0 when the tuple is ours. */
+static __always_inline long pair_claim_try(__u32 try, int *reason, const enum af af)
 {
 	struct scratch *scratch = scratch_row();
 	struct sp_config_val *config = config_row();
 	struct sp_flow_rule *rule;
 
 	if (!scratch || !config)
-		return -SP_DROP_TABLE;
-	rule = val_rule(&scratch->request, af);
-	for (int i = 0; i < SP_SNAT_TRIES; i++) {
-		val_set_deltas(scratch_key(scratch), &scratch->request, af);
-		reply_from_request(scratch, af);
-		if (!reply_insert(scratch, i >= CLAIM_POLITE_TRIES, af))
-			return 0;
-		count(SP_NOTE_SNAT_CLASH, 0);
-		rule->sport = snat_port(config, bpf_get_prandom_u32());
-		if (!rule->sport)
-			break;
+		return 1;
+	val_set_deltas(scratch_key(scratch), &scratch->request, af);
+	reply_from_request(scratch, af);
+	if (!reply_insert(scratch, try >= CLAIM_POLITE_TRIES, af)) {
+		*reason = 0;
+		return 1;
 	}
-	return -SP_DROP_SNAT_PORTS;
+	count(SP_NOTE_SNAT_CLASH, 0);
+	rule = val_rule(&scratch->request, af);
+	rule->sport = snat_port(config, bpf_get_prandom_u32());
+	return !rule->sport;
+}
+
+static long pair_claim_try4(__u32 try, int *reason)
+{
+	return pair_claim_try(try, reason, AF4);
+}
+
+static long pair_claim_try6(__u32 try, int *reason)
+{
+	return pair_claim_try(try, reason, AF6);
+}
+
+/*
+ * From key and request: the claimed reply half, its key, and the request's deltas. The request's rule.sport is the
+ * first choice and changes on a clash. 0, or why the packet is dropped.
+ *
+ * bpf_loop() and no `for`: 6.1's verifier forgets the spilled counter and sees a loop without end.
+ */
+static __always_inline int pair_claim(const enum af af)
+{
+	int reason = -SP_DROP_SNAT_PORTS;
+
+	bpf_loop(SP_SNAT_TRIES, af == AF4 ? (void *)pair_claim_try4 : (void *)pair_claim_try6, &reason, 0);
+	return reason;
 }
 
 /* From key and request, which stand in the embryo table: the reply half again, unless its tuple was taken. */

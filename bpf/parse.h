@@ -146,6 +146,7 @@ static __always_inline int parse_ip(struct pkt *p, const enum af af)
 			return -SP_PASS_MALFORMED;
 		p->sport = tcp->source;
 		p->dport = tcp->dest;
+		p->check = p->l4 + offsetof(struct tcphdr, check);
 		p->tcp_flags = ((__u8 *)tcp)[13];
 		return 0;
 	}
@@ -154,6 +155,7 @@ static __always_inline int parse_ip(struct pkt *p, const enum af af)
 
 		if ((void *)(udp + 1) > p->end)
 			return -SP_PASS_MALFORMED;
+		p->check = p->l4 + offsetof(struct udphdr, check);
 		p->sport = udp->source;
 		p->dport = udp->dest;
 		return 0;

@@ -36,6 +36,9 @@ struct pkt {
 	 * there. */
 	void *l3;
 	void *l4;
+	/* The checksum of the TCP or UDP header. A pointer, since 6.1's verifier forgets p->proto and with it the
+	 * bounds. */
+	__be16 *check;
 	void *end;
 	/* Bytes of the whole frame. */
 	__u32 len;

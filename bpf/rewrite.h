@@ -30,19 +30,15 @@ static __always_inline void rewrite_l3(const struct pkt *p, void *val, int hop, 
 
 static __always_inline void rewrite_l4(const struct pkt *p, const struct sp_flow_rule *rule)
 {
-	if (p->proto == IPPROTO_TCP) {
-		struct tcphdr *tcp = p->l4;
+	/* TCP and UDP have their ports in the same place (RFC 9293, 3.1; RFC 768). */
+	struct udphdr *ports = p->l4;
 
-		tcp->source = rule->sport;
-		tcp->dest = rule->dport;
-		tcp->check = csum_apply(tcp->check, rule->l4_delta);
-	} else {
-		struct udphdr *udp = p->l4;
-
-		udp->source = rule->sport;
-		udp->dest = rule->dport;
-		udp->check = csum_apply_udp(udp->check, rule->l4_delta);
-	}
+	ports->source = rule->sport;
+	ports->dest = rule->dport;
+	if (p->proto == IPPROTO_TCP)
+		*p->check = csum_apply(*p->check, rule->l4_delta);
+	else
+		*p->check = csum_apply_udp(*p->check, rule->l4_delta);
 }
 
 static __always_inline __u8 hops_left(const struct pkt *p, const enum af af)

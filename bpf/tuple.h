@@ -174,7 +174,8 @@ static __always_inline void val_set_deltas(struct flow_key *key, void *val, cons
 	__u32 sum = 0;
 	__u16 addrs;
 
-#pragma unroll
+	/* Unrolled it would need 64 bytes more of the 512 that a chain of calls may have on 6.1. */
+#pragma clang loop unroll(disable)
 	for (int i = 0; i < AF_WORDS(af); i++) {
 		sum = csum_add32(sum, ~key_saddr(key, af)[i]);
 		sum = csum_add32(sum, ~key_daddr(key, af)[i]);
