@@ -57,8 +57,8 @@ struct CleanupReport {
 class DataPlane {
  public:
   // Loads the programs, creates or adopts the maps under pin_path (created when missing; bpffs is mounted on
-  // /sys/fs/bpf when that is missing). Attaches nothing. Every error says what to do. One DataPlane at a time owns a pin
-  // path; a second waits up to 3 s for the first to go, then is refused.
+  // /sys/fs/bpf when that is missing). Attaches nothing. Every error says what to do. One DataPlane at a time owns a
+  // pin path; a second waits up to 3 s for the first to go, then is refused.
   [[nodiscard]] static Result<DataPlane> open(const DataPlaneOptions& options);
 
   DataPlane(DataPlane&&) noexcept;
@@ -98,8 +98,8 @@ class DataPlane {
 };
 
 // Removes everything that an agent ever made under pin_path: links (which detaches), tc filters, maps, the directory.
-// A missing directory is no error; an agent that still runs there is, after 3 s. Run it in the agent's network namespace,
-// or tc filters of kernels without tcx stay.
+// A missing directory is no error; an agent that still runs there is, after 3 s. Run it in the agent's network
+// namespace, or tc filters of kernels without tcx stay.
 [[nodiscard]] Result<CleanupReport> cleanup(const std::filesystem::path& pin_path);
 
 }  // namespace sp::kernel

@@ -22,11 +22,14 @@ using ::testing::Not;
 
 class NodeWatcher : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() { sandbox_ = std::make_unique<test::Sandbox>(); }
+  static void SetUpTestSuite() {
+    sandbox_ = std::make_unique<test::Sandbox>();
+    // Otherwise a device goes on to change its addresses and routes for seconds after it is up.
+    sandbox_->run("sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.router_solicitations=0");
+  }
   static void TearDownTestSuite() { sandbox_.reset(); }
   void SetUp() override {
     ifindex_ = sandbox_->add_veth("spw0", "spw1");
-    sandbox_->run("sysctl -qw net.ipv6.conf.spw0.accept_dad=0 net.ipv6.conf.spw0.router_solicitations=0");
     sandbox_->run("ip addr add 192.0.2.1/24 dev spw0");
     Result<Watcher> watcher = Watcher::open("Node-A.Example");
     ASSERT_TRUE(watcher) << watcher.error().text();
