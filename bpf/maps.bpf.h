@@ -111,7 +111,7 @@ struct {
 	__uint(max_entries, SP_MAX_SLOTS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sp_slots SP_MAP;
 

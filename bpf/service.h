@@ -101,9 +101,9 @@ static __always_inline int backend_select(const struct pkt *p, __u32 service_id,
 {
 	struct sp_service_val *service = bpf_map_lookup_elem(&sp_services, &service_id);
 	struct sp_affinity_key affinity;
-	__u32 slot, *id, remembered = 0;
+	__u32 slot, remembered = 0;
 	__u32 tick = tick_now();
-	__u64 set;
+	__u64 set, *id;
 	int ret;
 
 	if (!service)
@@ -122,7 +122,7 @@ static __always_inline int backend_select(const struct pkt *p, __u32 service_id,
 		id = bpf_map_lookup_elem(&sp_slots, &slot);
 		if (!id)
 			return -SP_REJECT_NO_BACKEND;
-		remembered = *id;
+		remembered = (__u32)*id;
 	}
 	ret = backend_read(choice, remembered);
 	if (!ret && (service->flags & SP_SERVICE_AFFINITY))

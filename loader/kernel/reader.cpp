@@ -82,7 +82,7 @@ Result<std::unique_ptr<Reader::State>> Reader::State::make(const fs::path& path)
   SP_TRY_ASSIGN(counters, decltype(State::counters)::open(path, "sp_counters"));
   SP_TRY_ASSIGN(stats, decltype(State::service_stats)::open(path, "sp_svc_stats"));
   SP_TRY_ASSIGN(services, map_rows<sp_service_val>(path, "sp_services", sizeof(sp_service_val)));
-  SP_TRY_ASSIGN(slots, map_rows<__u64>(path, "sp_slots", sizeof(__u32)));
+  SP_TRY_ASSIGN(slots, map_rows<__u64>(path, "sp_slots", sizeof(__u64)));
   SP_TRY_ASSIGN(backends, map_rows<sp_backend_val>(path, "sp_backends", sizeof(sp_backend_val)));
   SP_TRY_ASSIGN(config, map_rows<sp_config_val>(path, "sp_config", sizeof(sp_config_val)));
   return std::unique_ptr<State>(

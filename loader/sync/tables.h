@@ -25,8 +25,7 @@ class HashTable {
 };
 
 // Row 0 of services and backends is never used. Arrays are shared memory with the packet path: a row's 8-byte words
-// are stored whole, in the order that sync.cpp states. A slot is a backend id; it is 8 bytes here because the kernel lays
-// array rows out at multiples of 8 bytes, whatever the map's value size is.
+// are stored whole, in the order that sync.cpp states. A slot is a backend id.
 struct Tables {
   HashTable<sp_frontend_key, sp_frontend_val>& frontends;
   HashTable<__u32, sp_service_name>& service_names;

@@ -77,6 +77,8 @@ class Testbed {
 
   Outcome xdp(const Bytes& frame, std::uint32_t ifindex = 0);
   Outcome xdp(const Packet& packet, std::uint32_t ifindex = 0) { return xdp(packet.bytes(), ifindex); }
+  // With as much metadata in front of the frame as the kernel allows, so that there is no room for ours.
+  Outcome xdp_with_full_metadata(const Packet& packet);
   Outcome egress(const Packet& packet);
 
   // What moved since the last call.

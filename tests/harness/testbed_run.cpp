@@ -88,6 +88,26 @@ Outcome Testbed::xdp(const Bytes& frame, std::uint32_t ifindex) {
   return out;
 }
 
+Outcome Testbed::xdp_with_full_metadata(const Packet& packet) {
+  // The limit is 32 bytes or what fits into the headroom, depending on the kernel: the first size that it takes.
+  for (std::uint32_t room = 256;; room -= 4) {
+    Bytes frame(room, 0);
+    append(frame, packet.bytes());
+    xdp_md ctx{};
+    ctx.data = room;
+    ctx.data_end = static_cast<__u32>(frame.size());
+    ctx.ingress_ifindex = ext0_;
+    bpf_test_run_opts opts{};
+    opts.ctx_in = &ctx;
+    opts.ctx_size_in = sizeof ctx;
+    try {
+      return run(bpf_->progs.sp_xdp, frame, opts);
+    } catch (const std::runtime_error&) {
+      if (room == 32) throw;
+    }
+  }
+}
+
 Outcome Testbed::egress(const Packet& packet) {
   bpf_test_run_opts opts{};
   return run(bpf_->progs.sp_tc_egress, packet.bytes(), opts);

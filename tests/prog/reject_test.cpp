@@ -106,6 +106,18 @@ TEST_P(Reject, UnreachableQuotesOptionsAndKeepsTags) {
   EXPECT_EQ(dump(bed.xdp(query).frame), dump(unreachable(query)));
 }
 
+TEST_P(Reject, HeadersTooLongToQuoteDrop) {
+  if (GetParam() == Family::v4) return;  // at most 60 + 8 bytes, which always fit
+  expose();
+  Packet query = from_client(at.vip, kPort, Protocol::udp);
+  query.ext_headers = Bytes(96, 0);
+  query.ext_headers[1] = 11;
+  query.ext_headers[2] = 1;
+  query.ext_headers[3] = 92;
+  EXPECT_EQ(bed.xdp(query).action, XDP_DROP);
+  EXPECT_EQ(bed.counts(), (Counts{{"drop-rewrite", 1}, {"reject-no-backend", 1}}));  // SP_DROP_REWRITE
+}
+
 TEST_P(Reject, R062_PolicyLocalWithoutLocalBackendIsSilent) {
   expose(SP_SERVICE_DROP_EMPTY);
   Packet syn = from_client(at.vip, kPort);

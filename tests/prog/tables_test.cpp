@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to pairs when tables fill up, ports run out, time passes, or the LRU takes one half.
+//
+// SP_DROP_TABLE has no case: it stands for lookups that the verifier demands and that cannot fail (a row of a per-CPU
+// array), and for a flow that another CPU made and the LRU took within nanoseconds.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
