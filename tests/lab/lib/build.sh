@@ -220,10 +220,17 @@ set_offloads() {
   case $kind in
     client | node) in_host "$1" ethtool -K eth0 tx off >/dev/null ;;
     router)
-      clang -O2 -target bpf -c "$LAB_HOME/lib/pass.bpf.c" -o "$LAB_RUN/pass.o"
       lab_hosts | sed -nE 's/^[cn][0-9]+$/ethtool -K & tx off/p' | in_host r bash -e >/dev/null
-      lab_hosts | sed -nE "s,^n[0-9]+\$,link set dev & xdp object $LAB_RUN/pass.o section xdp.frags,p" |
-        in_host r ip -batch -
+      run_pass_program
       ;;
   esac
+}
+
+# Not `ip link set xdp object`: iproute2 would leave directories of its own in bpffs.
+run_pass_program() {
+  local pin=/sys/fs/bpf/sallyport-lab/$LAB_PREFIX/pass
+  clang -O2 -target bpf -c "$LAB_HOME/lib/pass.bpf.c" -o "$LAB_RUN/pass.o"
+  bpftool prog load "$LAB_RUN/pass.o" "$pin" type xdp
+  lab_hosts | sed -nE "s,^n[0-9]+\$,bpftool net attach xdpdrv pinned $pin dev &,p" | in_host r bash -e
+  rm "$pin" "$LAB_RUN/pass.o"
 }
