@@ -42,11 +42,11 @@ std::optional<model::ObjectKey> readable_key(const Value& document, bool namespa
   const Field metadata = object["metadata"];
   const std::string name = read_string(metadata["name"]);
   std::string ns = read_string(metadata["namespace"]);
-  if (!is_name(name)) {
-    return std::nullopt;
-  }
-  if (ns.empty()) {
+  if (ns.empty() || !namespaced) {
     ns = "default";
+  }
+  if (!is_name(name) || !is_name(ns)) {
+    return std::nullopt;
   }
   return model::ObjectKey{namespaced ? ns : "", name};
 }

@@ -13,7 +13,6 @@ namespace sp::source {
 namespace {
 
 constexpr std::size_t kMaxLines = 8;
-constexpr std::size_t kMaxShown = 80;
 
 bool is_digits(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
@@ -84,9 +83,9 @@ std::vector<std::string> Report::take() {
   return std::exchange(lines_, {});
 }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::size_t max_length) {
   std::string out;
-  for (const char c : text.substr(0, kMaxShown)) {
+  for (const char c : text.substr(0, max_length)) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte >= 0x20 && byte != 0x7f) {
       out += c;
@@ -96,7 +95,7 @@ std::string printable(std::string_view text) {
     std::snprintf(escaped.data(), escaped.size(), "\\x%02x", static_cast<unsigned>(byte));
     out += escaped.data();
   }
-  return text.size() > kMaxShown ? out + "..." : out;
+  return text.size() > max_length ? out + "..." : out;
 }
 
 bool Field::is_string() const {

@@ -27,8 +27,11 @@ class Report {
   std::size_t dropped_ = 0;
 };
 
-// `text` fit for one log line: control bytes as \xNN, cut when long.
-[[nodiscard]] std::string printable(std::string_view text);
+// Values are shown up to this length.
+constexpr std::size_t kMaxShown = 80;
+
+// `text` fit for one log line: control bytes as \xNN, cut when longer than `max_length`.
+[[nodiscard]] std::string printable(std::string_view text, std::size_t max_length = kMaxShown);
 
 // Refers to its parent, the Value and the Report, which all have to outlive it: chains of [] on temporaries don't
 // compile. A missing member is a Field too, one that is not present(). The readers below give nothing, without a

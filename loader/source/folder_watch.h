@@ -2,8 +2,8 @@
 // FolderWatch: inotify on a folder and on the path to it, so that the folder may go and come back.
 //
 // Promises: no change of an entry is missed; where the kernel lost events or the folder is another one than before, it
-// says that everything has to be looked at. It never reads a file itself. Not seen: a rename of a folder further up than
-// the parent while ours exists, and writes through a link to a file outside.
+// says that everything has to be looked at. It never reads a file itself. Not seen: a rename of a folder further up
+// than the parent while ours exists, and writes through a link to a file outside.
 #pragma once
 
 #include <cstdint>

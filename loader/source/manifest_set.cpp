@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "loader/source/field.h"
+
 namespace sp::source {
 namespace {
 
@@ -61,8 +63,8 @@ void ManifestSet::replace(const std::string& file, Reading reading) {
   File& state = files_[file];
   state.problem.clear();
   state.missing = false;
-  for (std::string& line : reading.complaints) {
-    complain(file + ": " + std::move(line));
+  for (const std::string& line : reading.complaints) {
+    complain(file + ": " + line);
   }
   reading.complaints.clear();
   set_objects(file, merge(file, state, std::move(reading)));
@@ -129,6 +131,11 @@ bool ManifestSet::take_changed() {
 
 std::vector<Complaint> ManifestSet::take_complaints() {
   return std::exchange(complaints_, {});
+}
+
+// Names of files and messages of the YAML parser may hold anything, so every line passes here.
+void ManifestSet::complain(const std::string& text) {
+  complaints_.push_back(Complaint{printable(text, text.size())});
 }
 
 // The objects of a file after `reading`: the new ones, and the last good ones of what it rejected or leaves in doubt.

@@ -42,7 +42,7 @@ class ManifestSet {
   // Whether an object differs, and the new complaints, since the last call.
   [[nodiscard]] bool take_changed();
   [[nodiscard]] std::vector<Complaint> take_complaints();
-  void complain(std::string text) { complaints_.push_back(Complaint{std::move(text)}); }
+  void complain(const std::string& text);
 
  private:
   struct Held {

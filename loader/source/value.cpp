@@ -51,7 +51,12 @@ std::size_t count_values(const Value& value) {
 // parse_yaml() catches it.
 class Builder : public YAML::EventHandler {
  public:
-  void OnDocumentStart(const YAML::Mark&) override {
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    // yaml-cpp 0.7 does not step over a "," where a document should begin: it reports empty documents there for ever.
+    if (mark.pos == document_pos_) {
+      throw YAML::ParserException(mark, "not the beginning of a value");
+    }
+    document_pos_ = mark.pos;
     document_ = Value{};
     values_ = 0;
     anchored_.clear();
@@ -145,6 +150,7 @@ class Builder : public YAML::EventHandler {
   std::vector<Frame> frames_;
   std::map<YAML::anchor_t, Value> anchored_;
   std::size_t values_ = 0;
+  int document_pos_ = -1;
 };
 
 Error syntax_error(std::size_t first_line, const YAML::Mark& mark, const std::string& text) {

@@ -145,6 +145,14 @@ TEST(BadInput, AnUnreadableFileKeepsWhatItDefinedBefore) {
   EXPECT_TRUE(watched.await([](const auto& now) { return !now.has_service("a"); }));
 }
 
+TEST(BadInput, NoFileBreaksALineOfTheLog) {
+  ManifestFolder folder;
+  folder.write("a\nb.yaml", "kind: \"\\\x01\"");
+  WatchedFolder watched(folder.path());
+  EXPECT_THAT(watched.complaints(),
+              ElementsAre("a\\x0ab.yaml: document 1: line 1, column 10: unknown escape character: \\x01"));
+}
+
 TEST(BadInput, AFileOf100MegabytesIsRefusedUnread) {
   ManifestFolder folder;
   folder.write("big.yaml", service_yaml("big", "1"));
@@ -226,7 +234,7 @@ TEST(BadInput, LostEventsAreMadeUpForByLookingAtEverything) {
   ManifestFolder folder;
   folder.write("gone.yaml", service_yaml("gone", "1"));
   WatchedFolder watched(folder.path());
-  for (int i = 0; i < limit / 2 + 10; ++i) {  // two events a file, of alternating names so that none are merged
+  for (int i = 0; i < limit + 10; ++i) {  // one event each, of alternating names so that none are merged
     folder.write(i % 2 == 0 ? "x.txt" : "y.txt", "");
   }
   folder.publish("late.yaml", service_yaml("late", "1"));

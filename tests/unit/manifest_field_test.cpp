@@ -176,10 +176,13 @@ TEST(BadDocument, ThatIsNoObjectIsADoubtAndALine) {
       {"apiVersion: v1\nkind: Pod\nmetadata: {name: a/b}",
        "document 1: Pod: metadata.name: \"a/b\" is not a name, expected letters, digits, '-' and '.', at most 253 of "
        "them"},
+      {"apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: \"b\\ec\"}\nspec: {containers: [{}]}",
+       "document 1: Pod: metadata.namespace: \"b\\x1bc\" is not a namespace, expected letters, digits and '-'"},
       {"kind: List\nitems: 3", "document 1: List: items: 3 is a number, expected a list"},
       {"kind: List", "document 1: List: items: is missing, expected a list"},
       {"kind: List\nitems: [null]", "document 1: items[0]: is null, expected an object"},
       {"a: &x [*x]", "document 1: line 1, column 8: an alias refers to the value that it is part of"},
+      {", a: b", "document 1: line 1, column 1: not the beginning of a value"},
       {"{[1]: 2}", "document 1: line 1, column 2: a key of a mapping is not a plain word"},
   };
   for (const auto& [text, expect] : cases) {
