@@ -33,13 +33,17 @@ static __always_inline int neigh_leave(struct xdp_md *ctx, const struct pkt *p, 
 	return XDP_PASS;
 }
 
-/* tc ingress: the device that XDP chose, or 0 when the packet is none of ours. */
+/*
+ * tc ingress: the device that XDP chose, or 0 when the packet is none of ours. The mark is wiped: a veth carries
+ * metadata to the next namespace, whose own tc ingress would send the packet back.
+ */
 static __always_inline __u32 neigh_enter(struct __sk_buff *skb)
 {
 	struct meta *meta = (void *)(long)skb->data_meta;
 
 	if ((void *)(meta + 1) > (void *)(long)skb->data || meta->magic != META_MAGIC)
 		return 0;
+	meta->magic = 0;
 	return meta->ifindex;
 }
 
