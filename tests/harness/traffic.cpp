@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <sstream>
 #include <thread>
@@ -127,6 +128,23 @@ class Exchange {
   std::string buffer_;
 };
 
+// A port that this process has not used for UDP before, or not for long: the kernel picks at random, and a port that
+// comes twice is no new flow but the same one again.
+Result<void> bind_to_fresh_port(int fd, sa_family_t family) {
+  constexpr unsigned kFirst = 10000;
+  constexpr unsigned kPorts = 50000;
+  constexpr int kTries = 100;
+  static std::atomic<unsigned> next = 0;
+  for (int i = 0; i < kTries; ++i) {
+    const auto port = static_cast<std::uint16_t>(kFirst + next++ % kPorts);
+    SP_TRY_ASSIGN(any, SocketAddress::from({family == AF_INET ? "0.0.0.0" : "::", port}));
+    if (::bind(fd, any.raw(), any.length) == 0) {
+      return {};
+    }
+  }
+  return errno_error(errno, "UDP socket: bind");
+}
+
 Result<Reply> parse_greeting(const std::string& line) {
   std::istringstream words(line);
   Reply reply;
@@ -145,6 +163,9 @@ Result<Reply> ask(const std::string& netns, Transport transport, const Endpoint&
   const timeval limit{.tv_sec = timeout.count() / 1000, .tv_usec = (timeout.count() % 1000) * 1000};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
   ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+  if (transport == Transport::udp) {
+    SP_TRY(bind_to_fresh_port(fd.get(), address.storage.ss_family));
+  }
   if (::connect(fd.get(), address.raw(), address.length) != 0) {
     return errno_error(errno == EINPROGRESS ? ETIMEDOUT : errno, what + ": connect");
   }
