@@ -69,6 +69,18 @@ Wanted wanted_devices(const std::vector<std::string>& names, const node::Facts& 
   return wanted;
 }
 
+Result<void> check_names(const std::vector<std::string>& names, const node::Facts& facts) {
+  const Wanted wanted = wanted_devices(names, facts, {}, {});
+  if (wanted.missing.empty()) {
+    return {};
+  }
+  std::string known;
+  for (const node::Device& device : facts.devices) {
+    known += (known.empty() ? "" : ", ") + device.name;
+  }
+  return Error{0, "--device " + wanted.missing.front() + ": no such device: expected one of " + known};
+}
+
 sp_device_val device_row(const node::Device& device, const node::Facts& facts, bool xdp_tx) {
   sp_device_val row{};
   row.mtu = device.mtu;

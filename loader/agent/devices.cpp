@@ -22,18 +22,6 @@ std::string joined(const std::vector<std::string>& lines) {
 
 }  // namespace
 
-Result<void> check_names(const std::vector<std::string>& names, const node::Facts& facts) {
-  const Wanted wanted = wanted_devices(names, facts, {}, {});
-  if (wanted.missing.empty()) {
-    return {};
-  }
-  std::string known;
-  for (const node::Device& device : facts.devices) {
-    known += (known.empty() ? "" : ", ") + device.name;
-  }
-  return Error{0, "--device " + wanted.missing.front() + ": no such device: expected one of " + known};
-}
-
 Devices::Devices(kernel::DataPlane& plane, std::vector<std::string> names) : plane_(plane), names_(std::move(names)) {}
 
 Result<void> Devices::start(const node::Facts& facts, const std::vector<node::Device>& default_route) {
