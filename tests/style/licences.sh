@@ -1,13 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# The first line (second below a #!) of each source names its licence: bpf/ and maps/ may be loaded into the kernel.
+# The first line (second below a #!) of each source names its licence: bpf/, maps/ and other BPF programs may be loaded into the kernel.
 . "$(dirname "$0")/tree.sh"
 
 licences() {
   local file wanted
   sources | while read -r file; do
     case $file in
-      bpf/*.[ch] | maps/*.[ch]) wanted='GPL-2.0-only OR Apache-2.0' ;;
+      bpf/*.[ch] | maps/*.[ch] | *.bpf.c) wanted='GPL-2.0-only OR Apache-2.0' ;;
       bpf/* | maps/*) wanted='(GPL-2.0-only OR )?Apache-2.0' ;;
       *) wanted='Apache-2.0' ;;
     esac
