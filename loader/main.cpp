@@ -8,6 +8,7 @@
 #include "loader/agent/agent.h"
 #include "loader/cli.h"
 #include "loader/show/show.h"
+#include "loader/util/log.h"
 
 namespace {
 
@@ -17,7 +18,8 @@ std::string version() {
 }
 
 int report(const sp::Error& error) {
-  std::fprintf(stderr, "sallyport: %s\n", error.text().c_str());
+  // A file that is quoted in the sentence may hold anything; one error is one line.
+  std::fprintf(stderr, "sallyport: %s\n", sp::log::escape_controls(error.text()).c_str());
   return sp::cli::kFailure;
 }
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <csignal>
-#include <cstring>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "loader/agent/aging.h"
@@ -15,6 +15,7 @@
 #include "loader/agent/host_settings.h"
 #include "loader/agent/packet_log.h"
 #include "loader/kernel/data_plane.h"
+#include "loader/kernel/reader.h"
 #include "loader/node/watcher.h"
 #include "loader/source/manifest_dir.h"
 #include "loader/sync/sync.h"
@@ -36,6 +37,7 @@ struct Parts {
   source::ManifestDir manifests;
   node::Watcher watcher;
   kernel::DataPlane plane;
+  kernel::Reader reader;
   std::unique_ptr<sync::Tables> tables;  // at an address of its own: Sync refers to it
   sync::Sync sync;
 };
@@ -57,10 +59,11 @@ Result<Parts> assemble(const RunOptions& options) {
   SP_TRY_ASSIGN(watcher, node::Watcher::open(name));
   SP_TRY(check_names(options.devices, watcher.facts()));
   SP_TRY_ASSIGN(plane, kernel::DataPlane::open({.pin_path = options.pin_path, .sizes = config.maps}));
+  SP_TRY_ASSIGN(reader, kernel::Reader::open(options.pin_path));
   auto tables = std::make_unique<sync::Tables>(plane.tables());
   SP_TRY_ASSIGN(sync, sync::Sync::adopt(*tables));
   return Parts{std::move(config), std::move(loop),   std::move(manifests), std::move(watcher),
-               std::move(plane),  std::move(tables), std::move(sync)};
+               std::move(plane),  std::move(reader), std::move(tables),    std::move(sync)};
 }
 
 class Agent {
@@ -83,6 +86,7 @@ class Agent {
   void read_netlink();
   void apply(Cause cause, EventLoop::Clock::time_point woke_at);
   void keep_house();
+  void watch_flow_tables();
   void drain_packets();
   void bump_route_epoch();
   [[nodiscard]] std::string device_name(std::uint32_t ifindex) const;
@@ -95,6 +99,8 @@ class Agent {
   EventLoop::Timer retry_timer_{};
   std::chrono::milliseconds retry_delay_ = kFirstRetry;
   Notices host_notices_{log::Level::warn, "host"};
+  Notices table_notices_{log::Level::error, "flows"};
+  std::optional<std::uint64_t> flows_full_;  // the counter, when it was last read
 };
 
 Result<void> Agent::start(EventLoop::Clock::time_point began) {
@@ -171,6 +177,23 @@ void Agent::keep_house() {
   devices_.reconcile(parts_.watcher.facts(), parts_.watcher.default_route_devices());
   const HostSettings settings = read_host_settings("/proc/sys/net", devices_.names(), parts_.watcher.facts());
   host_notices_.update(host_advice(settings, parts_.config.snat_ports));
+  watch_flow_tables();
+}
+
+// What finds no room is counted and not told packet by packet: it happens in a flood.
+void Agent::watch_flow_tables() {
+  const auto counters = parts_.reader.counters();
+  if (!counters) {
+    table_notices_.update({counters.error().text()});
+    return;
+  }
+  const std::uint64_t full = counters->at(SP_NOTE_FLOWS_FULL).packets;
+  const bool grew = flows_full_ && full > *flows_full_;
+  flows_full_ = full;
+  table_notices_.update(grew ? std::vector<std::string>{"a flow table is full: new connections stay embryos, of which "
+                                                        "the least recently used goes first: raise maps.flows4 and "
+                                                        "maps.flows6, or lower the timeouts, in --config"}
+                             : std::vector<std::string>{});
 }
 
 void Agent::drain_packets() {

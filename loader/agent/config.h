@@ -2,7 +2,7 @@
 // Config: what --config FILE says, and the defaults of everything that it leaves out.
 //
 // Promises: a Config that was returned is whole and in range; an unknown key or a bad value is an error of one line
-// that names file, line, key and what was expected, never a silent default. docs/examples/config.yaml lists every key.
+// that names file, key and what was expected, never a silent default. docs/examples/config.yaml lists every key.
 #pragma once
 
 #include <chrono>

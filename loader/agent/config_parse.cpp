@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the text of --config to a Config. One table per mapping says which keys exist and how each is read, so that the
 // unknown-key message and the reader cannot disagree.
-#include <yaml-cpp/yaml.h>
-
 #include <charconv>
 #include <functional>
 #include <map>
-#include <set>
 #include <utility>
 
 #include "loader/agent/config.h"
+#include "loader/source/value.h"
 #include "loader/util/closest.h"
 
 namespace sp::agent {
 namespace {
+
+using source::Value;
 
 constexpr std::uint32_t kMinEntries = 16;
 constexpr std::uint32_t kMaxEntries = 1U << 26;
@@ -27,27 +27,26 @@ struct Place {
 
   [[nodiscard]] Place at(const std::string& child) const { return {file, key.empty() ? child : key + "." + child}; }
   [[nodiscard]] Place at(std::size_t index) const { return {file, key + "[" + std::to_string(index) + "]"}; }
-  [[nodiscard]] Error error(const YAML::Node& node, const std::string& what) const {
-    const YAML::Mark mark = node.Mark();
-    const std::string line = mark.is_null() ? "" : "line " + std::to_string(mark.line + 1) + ": ";
-    return Error{0, file + ": " + line + (key.empty() ? "" : key + ": ") + what};
+  [[nodiscard]] Error error(const std::string& what) const {
+    return Error{0, file + ": " + (key.empty() ? "" : key + ": ") + what};
   }
 };
 
-using Reader = std::function<Result<void>(const YAML::Node&, const Place&)>;
+using Reader = std::function<Result<void>(const Value&, const Place&)>;
 using Readers = std::map<std::string, Reader>;
 
-std::string shown(const YAML::Node& node) {
-  switch (node.Type()) {
-    case YAML::NodeType::Scalar:
-      return "'" + node.Scalar().substr(0, 60) + "'";
-    case YAML::NodeType::Sequence:
+std::string shown(const Value& node) {
+  switch (node.kind) {
+    case Value::Kind::scalar:
+      return "'" + node.text.substr(0, 60) + "'";
+    case Value::Kind::list:
       return "a list";
-    case YAML::NodeType::Map:
+    case Value::Kind::map:
       return "a mapping";
-    default:
-      return "nothing";
+    case Value::Kind::null:
+      break;
   }
+  return "nothing";
 }
 
 std::string list_of(const std::vector<std::string>& words) {
@@ -59,42 +58,41 @@ std::string list_of(const std::vector<std::string>& words) {
 }
 
 // Every key of `node` has a reader and is given once. A key without a value keeps its default.
-Result<void> read_mapping(const YAML::Node& node, const Place& place, const Readers& readers) {
-  if (node.IsNull()) {
+Result<void> read_mapping(const Value& node, const Place& place, const Readers& readers) {
+  if (node.kind == Value::Kind::null) {
     return {};
   }
   std::vector<std::string> known;
   for (const auto& [key, reader] : readers) {
     known.push_back(key);
   }
-  if (!node.IsMap()) {
-    return place.error(node, "is " + shown(node) + ": expected a mapping with the keys " + list_of(known));
+  if (node.kind != Value::Kind::map) {
+    return place.error("is " + shown(node) + ": expected a mapping with the keys " + list_of(known));
   }
-  std::set<std::string> seen;
-  for (const auto& entry : node) {
-    const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : shown(entry.first);
+  if (node.has_repeated_key) {
+    return place.at(node.text).error("is given twice");
+  }
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    const std::string& key = node.keys[i];
     const auto reader = readers.find(key);
     if (reader == readers.end()) {
       const auto meant = closest(key, known);
-      return place.at(key).error(entry.first, "unknown key: " + (meant ? "did you mean '" + *meant + "'?"
-                                                                       : "expected one of " + list_of(known)));
+      return place.at(key).error("unknown key: " +
+                                 (meant ? "did you mean '" + *meant + "'?" : "expected one of " + list_of(known)));
     }
-    if (!seen.insert(key).second) {
-      return place.at(key).error(entry.first, "is given twice");
-    }
-    if (!entry.second.IsNull()) {
-      SP_TRY(reader->second(entry.second, place.at(key)));
+    if (node.items[i].kind != Value::Kind::null) {
+      SP_TRY(reader->second(node.items[i], place.at(key)));
     }
   }
   return {};
 }
 
-Result<void> read_list(const YAML::Node& node, const Place& place, const std::string& expected, const Reader& item) {
-  if (!node.IsSequence()) {
-    return place.error(node, "is " + shown(node) + ": expected a list of " + expected);
+Result<void> read_list(const Value& node, const Place& place, const std::string& expected, const Reader& item) {
+  if (node.kind != Value::Kind::list) {
+    return place.error("is " + shown(node) + ": expected a list of " + expected);
   }
-  for (std::size_t i = 0; i < node.size(); ++i) {
-    SP_TRY(item(node[i], place.at(i)));
+  for (std::size_t i = 0; i < node.items.size(); ++i) {
+    SP_TRY(item(node.items[i], place.at(i)));
   }
   return {};
 }
@@ -106,18 +104,18 @@ std::optional<Number> parse_number(std::string_view text) {
   return err == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
 }
 
-Result<std::uint32_t> read_number(const YAML::Node& node, const Place& place, std::uint32_t min, std::uint32_t max,
+Result<std::uint32_t> read_number(const Value& node, const Place& place, std::uint32_t min, std::uint32_t max,
                                   const std::string& unit) {
-  const auto number = node.IsScalar() ? parse_number<std::uint32_t>(node.Scalar()) : std::nullopt;
+  const auto number = node.kind == Value::Kind::scalar ? parse_number<std::uint32_t>(node.text) : std::nullopt;
   if (!number || *number < min || *number > max) {
-    return place.error(node, "is " + shown(node) + ": expected a whole number of " + unit + " from " +
-                                 std::to_string(min) + " to " + std::to_string(max));
+    return place.error("is " + shown(node) + ": expected a whole number of " + unit + " from " + std::to_string(min) +
+                       " to " + std::to_string(max));
   }
   return *number;
 }
 
 Reader entries(std::uint32_t& into) {
-  return [&into](const YAML::Node& node, const Place& place) -> Result<void> {
+  return [&into](const Value& node, const Place& place) -> Result<void> {
     SP_TRY_ASSIGN(number, read_number(node, place, kMinEntries, kMaxEntries, "entries"));
     into = number;
     return {};
@@ -125,7 +123,7 @@ Reader entries(std::uint32_t& into) {
 }
 
 Reader seconds(std::chrono::seconds& into, std::uint32_t max) {
-  return [&into, max](const YAML::Node& node, const Place& place) -> Result<void> {
+  return [&into, max](const Value& node, const Place& place) -> Result<void> {
     SP_TRY_ASSIGN(number, read_number(node, place, 1, max, "seconds"));
     into = std::chrono::seconds(number);
     return {};
@@ -133,7 +131,7 @@ Reader seconds(std::chrono::seconds& into, std::uint32_t max) {
 }
 
 Reader mapping(Readers readers) {
-  return [readers = std::move(readers)](const YAML::Node& node, const Place& place) {
+  return [readers = std::move(readers)](const Value& node, const Place& place) {
     return read_mapping(node, place, readers);
   };
 }
@@ -150,25 +148,25 @@ std::optional<PortRange> parse_range(const std::string& text) {
 }
 
 Reader port_ranges(std::vector<PortRange>& into) {
-  return [&into](const YAML::Node& node, const Place& place) -> Result<void> {
+  return [&into](const Value& node, const Place& place) -> Result<void> {
     const std::string expected = "one or two port ranges, as in [1024-29999, 61000-65535]";
     std::vector<PortRange> ranges;
     SP_TRY(read_list(node, place, "port ranges, as in [1024-29999, 61000-65535]",
-                     [&ranges](const YAML::Node& item, const Place& at) -> Result<void> {
-                       const auto range = item.IsScalar() ? parse_range(item.Scalar()) : std::nullopt;
+                     [&ranges](const Value& item, const Place& at) -> Result<void> {
+                       const auto range = item.kind == Value::Kind::scalar ? parse_range(item.text) : std::nullopt;
                        if (!range) {
-                         return at.error(
-                             item, "is " + shown(item) + ": expected FIRST-LAST with 1 <= FIRST <= LAST <= 65535");
+                         return at.error("is " + shown(item) +
+                                         ": expected FIRST-LAST with 1 <= FIRST <= LAST <= 65535");
                        }
                        ranges.push_back(*range);
                        return {};
                      }));
     if (ranges.empty() || ranges.size() > 2) {
-      return place.error(node, "has " + std::to_string(ranges.size()) + " entries: expected " + expected);
+      return place.error("has " + std::to_string(ranges.size()) + " entries: expected " + expected);
     }
     if (ranges.size() == 2 && ranges[0].overlaps(ranges[1])) {
-      return place.error(
-          node, ranges[0].text() + " and " + ranges[1].text() + " overlap: expected ranges without a common port");
+      return place.error(ranges[0].text() + " and " + ranges[1].text() +
+                         " overlap: expected ranges without a common port");
     }
     into = std::move(ranges);
     return {};
@@ -176,13 +174,13 @@ Reader port_ranges(std::vector<PortRange>& into) {
 }
 
 Reader prefixes(std::vector<Prefix>& into) {
-  return [&into](const YAML::Node& node, const Place& place) -> Result<void> {
+  return [&into](const Value& node, const Place& place) -> Result<void> {
     std::vector<Prefix> list;
     SP_TRY(read_list(node, place, "address ranges, as in [192.0.2.0/24, 2001:db8::/64]",
-                     [&list](const YAML::Node& item, const Place& at) -> Result<void> {
-                       const auto prefix = item.IsScalar() ? Prefix::parse(item.Scalar()) : std::nullopt;
+                     [&list](const Value& item, const Place& at) -> Result<void> {
+                       const auto prefix = item.kind == Value::Kind::scalar ? Prefix::parse(item.text) : std::nullopt;
                        if (!prefix) {
-                         return at.error(item, "is " + shown(item) + ": expected ADDRESS/BITS, as in 192.0.2.0/24");
+                         return at.error("is " + shown(item) + ": expected ADDRESS/BITS, as in 192.0.2.0/24");
                        }
                        list.push_back(*prefix);
                        return {};
@@ -218,17 +216,16 @@ Readers top_level(Config& config) {
 }  // namespace
 
 Result<Config> parse_config(const std::string& text, const std::string& file) {
+  auto documents = source::parse_yaml(text, 1);
+  if (!documents) {
+    return Error{0, file + ": " + documents.error().text()};
+  }
+  if (documents->size() > 1) {
+    return Error{0, file + ": has " + std::to_string(documents->size()) + " YAML documents: expected one"};
+  }
   Config config;
-  try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) {
-      return Error{0, file + ": has " + std::to_string(documents.size()) + " YAML documents: expected one"};
-    }
-    if (!documents.empty()) {
-      SP_TRY(read_mapping(documents.front(), Place{file, ""}, top_level(config)));
-    }
-  } catch (const YAML::Exception& broken) {
-    return Error{0, file + ": line " + std::to_string(broken.mark.line + 1) + ": is not YAML: " + broken.msg};
+  if (!documents->empty()) {
+    SP_TRY(read_mapping(documents->front(), Place{file, ""}, top_level(config)));
   }
   return config;
 }

@@ -52,10 +52,11 @@ std::string describe(const sp_event& event, const std::string& device) {
 }
 
 log::Level level_of(const sp_event& event) {
-  if (event.reason == SP_NOTE_FLOWS_FULL || event.reason == SP_DROP_TABLE) {
+  if (event.reason == SP_DROP_TABLE) {
     return log::Level::error;
   }
-  return reason_of(event).name.starts_with("drop-") ? log::Level::warn : log::Level::debug;
+  return event.reason >= SP_REASON_DROP_FIRST && event.reason < SP_REASON_NOTE_FIRST ? log::Level::warn
+                                                                                     : log::Level::debug;
 }
 
 void PacketLog::add(const sp_event& event, Clock::time_point now) {

@@ -15,7 +15,7 @@ namespace sp::agent {
 // "drop-no-route proto=TCP from=192.0.2.1:40000 to=[2001:db8::1]:80 device=eth0 bytes=60: no route to the next hop"
 [[nodiscard]] std::string describe(const sp_event& event, const std::string& device);
 
-// Drops are the operator's business (warn), a table that is full now (error), answers to clients only ours (debug).
+// Drops are the operator's business (warn), a flow that finds no room (error), answers to clients only ours (debug).
 [[nodiscard]] log::Level level_of(const sp_event& event);
 
 class PacketLog {

@@ -59,7 +59,7 @@ TEST(PacketLog, AReasonOfNewerProgramsIsStillALine) {
 TEST(PacketLog, DropsWarnAndAnswersAreForDebugging) {
   EXPECT_EQ(level_of(event(SP_DROP_NO_ROUTE)), log::Level::warn);
   EXPECT_EQ(level_of(event(SP_REJECT_NO_BACKEND)), log::Level::debug);
-  EXPECT_EQ(level_of(event(SP_NOTE_FLOWS_FULL)), log::Level::error);
+  EXPECT_EQ(level_of(event(SP_DROP_TABLE)), log::Level::error);
 }
 
 TEST(PacketLog, AReasonHasOneLineAnIntervalAndTheNumberOfThoseHeldBack) {
