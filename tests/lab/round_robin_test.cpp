@@ -43,8 +43,7 @@ class RoundRobin : public FamilyTransportTest {
 
 TEST_P(RoundRobin, SpreadsFourClientsWithinOneOfEachOther) {
   const auto [family, transport] = GetParam();
-  const std::size_t per_client = transport == Transport::tcp ? 2500 : 500;
-  expect_even(transport, lab().host("n1").at(family, kNodePort), per_client);
+  expect_even(transport, lab().host("n1").at(family, kNodePort), 2500);
 }
 
 // An odd number of connections leaves the cursor in the middle of a round; the next batch goes on from there, so both
