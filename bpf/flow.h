@@ -36,10 +36,10 @@ static __always_inline struct sp_config_val *config_row(void)
 	return bpf_map_lookup_elem(&sp_config, &zero);
 }
 
-/* The clock of last_seen_tick. */
+/* The clock of last_seen_tick: CLOCK_MONOTONIC in units of 2^SP_TICK_SHIFT ns, to the jiffy. */
 static __always_inline __u32 tick_now(void)
 {
-	return (__u32)(bpf_ktime_get_coarse_ns() >> SP_TICK_SHIFT);
+	return (__u32)((bpf_jiffies64() - sp_tick_base) * sp_tick_mult >> 32);
 }
 
 static __always_inline void flow_touch(struct sp_flow_rule *rule)

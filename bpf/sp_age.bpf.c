@@ -51,8 +51,7 @@ static __always_inline int flow_age(struct bpf_iter__bpf_map_elem *ctx, const en
 	struct bpf_iter_meta *meta = ctx->meta;
 	struct flow_key key, partner_key;
 	struct sp_flow_rule *rule;
-	/* Tracing programs have no coarse clock; both are CLOCK_MONOTONIC. */
-	__u32 tick = (__u32)(bpf_ktime_get_ns() >> SP_TICK_SHIFT);
+	__u32 tick = tick_now();
 	void *partner;
 	__u8 mark = 0;
 	__u8 proto;

@@ -123,7 +123,7 @@ struct sp_embryo6_val {
 };
 SP_ASSERT_SIZE(sp_embryo6_val, 96);
 
-/* Shift that turns CLOCK_MONOTONIC nanoseconds into ticks. */
+/* Shift that turns CLOCK_MONOTONIC nanoseconds into ticks; the packet path counts them in jiffies (bpf/config.h). */
 #define SP_TICK_SHIFT 30
 
 #endif

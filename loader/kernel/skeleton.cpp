@@ -13,6 +13,7 @@
 #include "loader/kernel/map_fd.h"
 #include "loader/kernel/pinned_object.h"
 #include "loader/kernel/requirements.h"
+#include "loader/kernel/tick.h"
 #include "loader/util/log.h"
 
 namespace sp::kernel {
@@ -100,6 +101,10 @@ Result<Skeleton> load_skeleton(const DataPlaneOptions& options) {
   Skeleton skeleton(sallyport_bpf::open(&open_options));
   if (!skeleton) return errno_error(errno, "open the embedded BPF object");
   SP_TRY(prepare_maps(*skeleton, options));
+  SP_TRY_ASSIGN(hz, kernel_hz());
+  const TickScale scale = tick_scale(hz);
+  skeleton->rodata->sp_tick_base = scale.base;
+  skeleton->rodata->sp_tick_mult = scale.mult;
   if (const int err = sallyport_bpf::load(skeleton.get()); err < 0) {
     return load_error(err, chatter);
   }

@@ -7,6 +7,8 @@
 #include <bpf/libbpf.h>
 #include <linux/bpf.h>
 
+#include <ctime>
+
 #include "../harness/testbed.h"
 #include "maps/flow.h"
 
@@ -130,6 +132,17 @@ TEST_P(Tables, I3_MissingReplyHalfIsRepaired) {
   want.src = at.vip;
   want.sport = kPort;
   EXPECT_FRAME(bed.egress(synack).frame, want);
+}
+
+TEST_P(Tables, LastSeenIsTheMonotonicClock) {
+  expose(Protocol::udp, at.remote_pod);
+  established(1);
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const double ticks =
+      (static_cast<double>(now.tv_sec) * 1e9 + static_cast<double>(now.tv_nsec)) / (1 << SP_TICK_SHIFT);
+  // The testbed loads the programs with the constants of HZ 250, which the kernels that we test have.
+  edit_rules(flow_map(), [&](sp_flow_rule& rule) { EXPECT_NEAR(rule.last_seen_tick, ticks, 2.0); });
 }
 
 TEST_P(Tables, I3_AgingRemovesBothHalvesAndOnlyWhenBothAreIdle) {

@@ -12,6 +12,8 @@ namespace sp::verifier {
 namespace {
 
 constexpr std::string_view kSection = ".rodata";
+// Other constants are parameters of arithmetic: no branch depends on them, so one value stands for all.
+constexpr std::string_view kPrefix = "sp_cfg_";
 
 // The map behind the section, or null when the object has no constants at all.
 bpf_map* constants_map(const bpf_object* object) {
@@ -51,6 +53,7 @@ Result<std::vector<Switch>> find_switches(const bpf_object* object) {
     const btf_type* variable = btf__type_by_id(btf, info.type);
     if (!is_const_volatile(btf, variable->type)) continue;
     std::string name = btf__name_by_offset(btf, variable->name_off);
+    if (!name.starts_with(kPrefix)) continue;
     if (info.size != 1) return Error{EINVAL, "switch " + name + ": one byte expected, 0 or 1"};
     switches.push_back({std::move(name), info.offset});
   }

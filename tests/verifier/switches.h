@@ -20,7 +20,7 @@ struct Switch {
   std::size_t offset_bytes = 0;
 };
 
-// In the order of .rodata. A `const volatile` variable of any other size is an error: its values would go unverified.
+// In the order of .rodata. A `const volatile sp_cfg_*` of any other size is an error: its values would go unverified.
 [[nodiscard]] Result<std::vector<Switch>> find_switches(const bpf_object* object);
 
 // Bit i of `permutation` is the value of switches[i]. The object must not be loaded yet.
