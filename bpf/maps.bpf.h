@@ -29,6 +29,7 @@
  * those of IPv6; IPv4 uses the start of each.
  */
 struct scratch {
+	/* Also the copy of the embryo that a packet of either direction works with. */
 	struct sp_embryo6_val request;
 	struct sp_embryo6_val reply;
 	struct sp_flow6_key key;

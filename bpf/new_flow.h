@@ -70,58 +70,56 @@ static __always_inline int request_fill(struct xdp_md *ctx, struct scratch *scra
 }
 
 /* Stores the pair that scratch->request begins: the reply half first, which claims the tuple. */
-static __always_inline void *pair_insert(struct flow_key *key, struct scratch *scratch, const struct pkt *p,
-					 int *reason, const enum af af)
+static __always_inline int pair_insert(struct flow_key *key, struct scratch *scratch, const struct pkt *p,
+				       const enum af af)
 {
+	int reason = af == AF4 ? sp_pair_claim4() : sp_pair_claim6();
 	void *other;
 
-	*reason = af == AF4 ? sp_pair_claim4() : sp_pair_claim6();
-	if (*reason)
-		return NULL;
+	if (reason)
+		return reason;
 	if (!bpf_map_update_elem(embryo_table(af), key, &scratch->request, BPF_NOEXIST)) {
 		count(SP_NOTE_FLOW_NEW, p->len);
-		return &scratch->request;
+		return 0;
 	}
 	/* Another CPU opened the same flow a moment ago: its choice stands. */
 	bpf_map_delete_elem(embryo_table(af), scratch_reply_key(scratch));
 	other = bpf_map_lookup_elem(embryo_table(af), key);
-	if (!other)
-		*reason = -SP_DROP_TABLE;
-	return other;
+	return other && embryo_snapshot(&scratch->request, key, other, af) ? 0 : -SP_DROP_TABLE;
 }
 
-static __always_inline void *pair_open(struct xdp_md *ctx, const struct pkt *p, struct flow_key *key,
-				       struct scratch *scratch, int *reason, const enum af af)
+/* Opens a pair for the packet: 0 and its rule in scratch->request, or the reason. */
+static __always_inline int pair_open(struct xdp_md *ctx, const struct pkt *p, struct flow_key *key,
+				     struct scratch *scratch, const enum af af)
 {
 	struct sp_frontend_val *frontend = frontend_lookup(p, SP_SCOPE_EXTERNAL, af);
 	struct choice choice;
 	__u32 service_id;
+	int reason;
 
-	*reason = -SP_PASS_NOT_OURS;
 	if (!frontend)
-		return NULL;
+		return -SP_PASS_NOT_OURS;
 	service_id = frontend->service_id;
 	if (p->proto == IPPROTO_TCP) {
-		*reason = unknown_tcp(p, frontend);
-		if (*reason)
-			return NULL;
+		reason = unknown_tcp(p, frontend);
+		if (reason)
+			return reason;
 	}
-	*reason = -SP_DROP_SOURCE_RANGE;
 	if ((frontend->flags & SP_FRONTEND_SOURCE_RANGES) && !source_allowed(p, service_id, af))
-		return NULL;
-	*reason = backend_select(p, service_id, &choice, af);
-	if (*reason)
-		return NULL;
-	*reason = request_fill(ctx, scratch, &choice, p, af);
-	if (*reason)
-		return NULL;
-	return pair_insert(key, scratch, p, reason, af);
+		return -SP_DROP_SOURCE_RANGE;
+	reason = backend_select(p, service_id, &choice, af);
+	if (reason)
+		return reason;
+	reason = request_fill(ctx, scratch, &choice, p, af);
+	if (reason)
+		return reason;
+	return pair_insert(key, scratch, p, af);
 }
 
 /* True when `p` proves that its sender has seen the SYN-ACK. */
-static __always_inline int embryo_proven(void *val, const struct pkt *p, const enum af af)
+static __always_inline int embryo_proven(void *embryo, const struct pkt *p, const enum af af)
 {
-	struct handshake *handshake = val_handshake(val, af);
+	struct handshake *handshake = val_handshake(embryo, af);
 	struct tcphdr *tcp = pkt_tcp(p);
 
 	return tcp && (p->tcp_flags & (TCP_SYN | TCP_RST | TCP_ACK)) == TCP_ACK && handshake->synack_seen &&
@@ -129,28 +127,26 @@ static __always_inline int embryo_proven(void *val, const struct pkt *p, const e
 }
 
 /*
- * A request of an embryo. The LRU may have evicted the reply half alone; it is made anew here. Returns 1 when another
- * pair has taken its tuple meanwhile: the embryo is gone then, and the packet starts a new flow.
+ * A request of the embryo in scratch->request. The LRU may have evicted the reply half alone; it is made anew here.
+ * Returns 1 when another pair has taken its tuple meanwhile: the embryo is gone then, and the packet starts a new flow.
  */
-static __always_inline int embryo_request(struct flow_key *key, void *val, struct scratch *scratch, const struct pkt *p,
+static __always_inline int embryo_request(struct flow_key *key, struct scratch *scratch, const struct pkt *p,
 					  const enum af af)
 {
 	struct flow_key *reply_key = scratch_reply_key(scratch);
 	void *reply;
 
-	if (embryo_proven(val, p, af)) {
-		pair_promote(key, val, p, af);
+	if (embryo_proven(&scratch->request, p, af)) {
+		pair_promote(scratch, key, p, af);
 		return 0;
 	}
-	key_of_partner(reply_key, val, p->proto, af);
+	key_of_partner(reply_key, &scratch->request, p->proto, af);
 	reply = bpf_map_lookup_elem(embryo_table(af), reply_key);
 	if (likely(reply && val_mirrors_key(reply, key, af))) {
-		/* One-way UDP: a port in use is not stale (snat.h). */
+		/* One-way UDP: a port in use is not stale (pair.h). */
 		flow_touch(val_rule(reply, af));
 		return 0;
 	}
-	__builtin_memcpy(&scratch->request, val,
-			 af == AF4 ? sizeof(struct sp_embryo4_val) : sizeof(struct sp_embryo6_val));
 	if (!reply && !(af == AF4 ? sp_pair_repair4() : sp_pair_repair6())) {
 		count(SP_NOTE_PAIR_REPAIRED, p->len);
 		return 0;
@@ -159,25 +155,27 @@ static __always_inline int embryo_request(struct flow_key *key, void *val, struc
 	return 1;
 }
 
-/* The value to forward by, or NULL and the reason. */
-static __always_inline void *flow_open(struct xdp_md *ctx, const struct pkt *p, struct scratch *scratch, int *reason,
-				       const enum af af)
+/* 0 and the rule to apply in scratch->request, with its next hop current; or the reason. */
+static __always_inline int flow_open(struct xdp_md *ctx, const struct pkt *p, struct scratch *scratch, const enum af af)
 {
 	struct flow_key *key = scratch_key(scratch);
 	void *val = bpf_map_lookup_elem(embryo_table(af), key);
+	int reason;
 
 	/* As in flow_find(): a spoofed SYN-ACK must not plant a sequence number. */
-	*reason = -SP_PASS_NOT_OURS;
 	if (val && (val_rule(val, af)->flags & SP_FLOW_EGRESS))
-		return NULL;
-	if (!val || flow_advance(embryo_table(af), key, val, p, af))
-		return pair_open(ctx, p, key, scratch, reason, af);
-	if (val_rule(val, af)->flags & SP_FLOW_REPLY)
-		embryo_reply(key, val, p, af);
-	else if (embryo_request(key, val, scratch, p, af))
-		return pair_open(ctx, p, key, scratch, reason, af);
-	*reason = next_hop_check(ctx, val, p, af);
-	return *reason ? NULL : val;
+		return -SP_PASS_NOT_OURS;
+	if (!val || flow_advance(embryo_table(af), key, val, p, af) ||
+	    !embryo_snapshot(&scratch->request, key, val, af))
+		return pair_open(ctx, p, key, scratch, af);
+	reason = next_hop_check(ctx, &scratch->request, p, af);
+	if (reason)
+		return reason;
+	if (val_rule(&scratch->request, af)->flags & SP_FLOW_REPLY) {
+		embryo_reply(scratch, key, p, af);
+		return 0;
+	}
+	return embryo_request(key, scratch, p, af) ? pair_open(ctx, p, key, scratch, af) : 0;
 }
 
 /*
@@ -188,8 +186,7 @@ static __always_inline int xdp_open(struct xdp_md *ctx, const enum af af)
 {
 	struct scratch *scratch = scratch_row();
 	struct pkt p = {};
-	int reason = 0;
-	void *val;
+	int reason;
 
 	if (!scratch)
 		return -SP_DROP_TABLE;
@@ -200,13 +197,7 @@ static __always_inline int xdp_open(struct xdp_md *ctx, const enum af af)
 	if (reason)
 		return reason;
 	key_from_pkt(scratch_key(scratch), &p, af);
-	val = flow_open(ctx, &p, scratch, &reason, af);
-	if (!val)
-		return reason ? reason : -SP_DROP_TABLE;
-	if (val != &scratch->request)
-		__builtin_memcpy(&scratch->request, val,
-				 af == AF4 ? sizeof(struct sp_flow4_val) : sizeof(struct sp_flow6_val));
-	return 0;
+	return flow_open(ctx, &p, scratch, af);
 }
 
 __noinline int sp_xdp_open4(struct xdp_md *ctx)

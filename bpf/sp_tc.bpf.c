@@ -16,9 +16,10 @@
 /* Bytes that must be linear for the headers of any packet that we translate. */
 #define HEADERS_MAX 128
 
-/* The rule of a reply, from either table; 0 when the packet is not a reply of a local backend. */
+/* The rule of a reply, from either table; NULL when the packet is not a reply of a local backend. */
 static __always_inline void *reply_find(const struct pkt *p, const enum af af)
 {
+	struct scratch *scratch;
 	struct flow_key key;
 	void *val;
 
@@ -29,13 +30,14 @@ static __always_inline void *reply_find(const struct pkt *p, const enum af af)
 			return NULL;
 		return val;
 	}
+	scratch = scratch_row();
 	val = bpf_map_lookup_elem(embryo_table(af), &key);
-	if (!val || !(val_rule(val, af)->flags & SP_FLOW_EGRESS))
+	if (!scratch || !val || !(val_rule(val, af)->flags & SP_FLOW_EGRESS))
 		return NULL;
-	if (flow_advance(embryo_table(af), &key, val, p, af))
+	if (flow_advance(embryo_table(af), &key, val, p, af) || !embryo_snapshot(&scratch->request, &key, val, af))
 		return NULL;
-	embryo_reply(&key, val, p, af);
-	return val;
+	embryo_reply(scratch, &key, p, af);
+	return &scratch->request;
 }
 
 static __always_inline int tc_translate(struct __sk_buff *skb, struct pkt *p, const enum af af)

@@ -56,6 +56,9 @@ TEST_P(RemoteBackend, HandshakePromotesThePairAndDataTakesTheFlowTable) {
   const auto back = bed.xdp(reply);
   EXPECT_EQ(back.action, XDP_TX);
   EXPECT_FRAME(back.frame, untranslated(reply));
+  // The reply half has not been used since it was made: its next hop is looked up now, and never again.
+  EXPECT_EQ(bed.counts(), (Counts{{"next-hop-refreshed", 1}}));
+  EXPECT_FRAME(bed.xdp(reply).frame, untranslated(reply));
   EXPECT_EQ(bed.counts(), Counts{});
 }
 
