@@ -36,7 +36,7 @@ static __always_inline int embryo_snapshot(void *copy, struct flow_key *key, voi
 static __always_inline void pair_promote(struct scratch *scratch, struct flow_key *key, const struct pkt *p,
 					 const enum af af)
 {
-	struct flow_key *partner_key = (struct flow_key *)&scratch->reply_key;
+	struct flow_key *partner_key = scratch_reply_key(scratch);
 	void *partner;
 
 	key_of_partner(partner_key, &scratch->request, p->proto, af);
@@ -64,7 +64,7 @@ static __always_inline void pair_promote(struct scratch *scratch, struct flow_ke
 static __always_inline void embryo_reply(struct scratch *scratch, struct flow_key *key, const struct pkt *p,
 					 const enum af af)
 {
-	struct flow_key *request_key = (struct flow_key *)&scratch->reply_key;
+	struct flow_key *request_key = scratch_reply_key(scratch);
 	struct tcphdr *tcp = pkt_tcp(p);
 	struct handshake *handshake;
 	void *request;

@@ -22,13 +22,6 @@ static __always_inline void *embryo_table(const enum af af)
 	return af == AF4 ? (void *)&sp_embryos4 : (void *)&sp_embryos6;
 }
 
-static __always_inline struct scratch *scratch_row(void)
-{
-	__u32 zero = 0;
-
-	return bpf_map_lookup_elem(&sp_scratch, &zero);
-}
-
 static __always_inline struct sp_config_val *config_row(void)
 {
 	__u32 zero = 0;

@@ -38,16 +38,6 @@ static __always_inline __be16 snat_port(const struct sp_config_val *config, __u3
 	return bpf_htons(config->snat_ports[1].first + (index - size0));
 }
 
-static __always_inline struct flow_key *scratch_key(struct scratch *scratch)
-{
-	return (struct flow_key *)&scratch->key;
-}
-
-static __always_inline struct flow_key *scratch_reply_key(struct scratch *scratch)
-{
-	return (struct flow_key *)&scratch->reply_key;
-}
-
 /* Fills the reply half and its key from the request half: whatever the request does to a packet, undone. */
 static __always_inline void reply_from_request(struct scratch *scratch, const enum af af)
 {
@@ -79,7 +69,7 @@ static __always_inline void reply_from_request(struct scratch *scratch, const en
 static __always_inline int embryo_steal(struct scratch *scratch, int always, const enum af af)
 {
 	struct flow_key *reply_key = scratch_reply_key(scratch);
-	struct flow_key *victim = (struct flow_key *)&scratch->victim;
+	struct flow_key *victim = scratch_victim(scratch);
 	void *table = embryo_table(af);
 	void *had = bpf_map_lookup_elem(table, reply_key);
 

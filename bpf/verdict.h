@@ -9,8 +9,7 @@
 #define SP_BPF_VERDICT_H
 
 #include "bpf/config.h"
-#include "bpf/maps.bpf.h"
-#include "bpf/tuple.h"
+#include "bpf/scratch.h"
 #include "maps/event.h"
 
 /* Least time between two events of one CPU: about 120 a second and CPU, whatever the flood. */
@@ -44,8 +43,7 @@ static __always_inline void count_service(__u32 service_id, __u32 len_bytes)
 static __always_inline void event_emit(const struct pkt *p, enum sp_reason reason, __u32 ifindex, const enum af af)
 {
 	__u64 now_ns = bpf_ktime_get_coarse_ns();
-	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&sp_scratch, &zero);
+	struct scratch *scratch = scratch_row();
 	struct sp_event *event;
 
 	if (!scratch || now_ns - scratch->last_event_ns < EVENT_INTERVAL_NS)

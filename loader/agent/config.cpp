@@ -7,7 +7,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "maps/flow.h"
+#include "loader/util/ticks.h"
 
 namespace sp::agent {
 namespace {
@@ -43,9 +43,7 @@ Result<Config> load_config(const std::filesystem::path& file) {
 }
 
 std::uint32_t to_ticks(std::chrono::seconds span) {
-  const auto ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(span).count());
-  constexpr std::uint64_t kTickNs = std::uint64_t{1} << SP_TICK_SHIFT;
-  return static_cast<std::uint32_t>((ns + kTickNs - 1) / kTickNs);
+  return ticks_of_seconds(static_cast<std::uint32_t>(span.count()));
 }
 
 void store(const Config& config, sp_config_val& row) {

@@ -5,13 +5,10 @@
 
 #include "loader/show/sheets.h"
 #include "loader/show/words.h"
+#include "loader/util/ticks.h"
 
 namespace sp::show {
 namespace {
-
-std::uint64_t ticks_to_seconds(std::uint64_t ticks) {
-  return ((ticks << SP_TICK_SHIFT) + 500'000'000) / 1'000'000'000;
-}
 
 std::vector<std::string> frontend_flags(__u16 flags) {
   std::vector<std::string> words;
@@ -69,9 +66,9 @@ Result<Sheet> services_sheet(const kernel::Reader& reader) {
     if (id >= reader.services().size()) continue;
     const sp_service_val service = reader.services()[id];
     const sp_service_stats_val total = id < stats.size() ? stats[id] : sp_service_stats_val{};
-    sheet.add({std::uint64_t{id}, name, std::uint64_t{service.slot_count}, ticks_to_seconds(service.affinity_ticks),
-               std::uint64_t{total.packets}, std::uint64_t{total.bytes}, service_flags(service.flags),
-               endpoints_of(reader, service)});
+    sheet.add({std::uint64_t{id}, name, std::uint64_t{service.slot_count},
+               std::uint64_t{seconds_of_ticks(service.affinity_ticks)}, std::uint64_t{total.packets},
+               std::uint64_t{total.bytes}, service_flags(service.flags), endpoints_of(reader, service)});
   }
   return sheet;
 }

@@ -7,6 +7,7 @@
 
 #include "loader/show/sheets.h"
 #include "loader/show/words.h"
+#include "loader/util/ticks.h"
 
 namespace sp::show {
 namespace {
@@ -59,7 +60,7 @@ class FlowsSheet {
                 endpoint_text(address_of(key.daddr), key.dport),
                 endpoint_text(address_of(value.saddr), value.rule.sport),
                 endpoint_text(address_of(value.daddr), value.rule.dport), service_text(names_, value.rule.service_id),
-                later ? std::uint64_t{0} : (std::uint64_t{idle_ticks} << SP_TICK_SHIFT) / 1'000'000'000,
+                std::uint64_t{later ? 0 : seconds_of_ticks(idle_ticks)},
                 value.rule.ifindex == 0 ? std::string() : device_text(value.rule.ifindex)});
   }
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "loader/sync/ticks.h"
+#include "loader/util/ticks.h"
 
 namespace sp::sync {
 namespace {

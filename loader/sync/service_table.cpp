@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "loader/sync/stores.h"
-#include "loader/sync/ticks.h"
+#include "loader/util/ticks.h"
 
 namespace sp::sync {
 namespace {

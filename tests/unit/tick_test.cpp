@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "loader/util/ticks.h"
+
 namespace sp::kernel {
 namespace {
 
@@ -36,6 +38,10 @@ TEST(Tick, ScaleTurnsJiffiesIntoTicksOfTheMonotonicClock) {
     const std::uint64_t tick = (jiffies - scale.base) * scale.mult >> 32;
     EXPECT_NEAR(static_cast<double>(tick), static_cast<double>((seconds * kSecond) >> 30), 1.0) << hz;
   }
+}
+
+TEST(Tick, TheDefaultAffinityTimeoutReadsBackAsItWasGiven) {
+  EXPECT_EQ(seconds_of_ticks(ticks_of_seconds(10800)), 10800U);
 }
 
 TEST(Tick, DefaultsOfThePacketPathAreThoseOfDebian) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Seconds to ticks of 2^SP_TICK_SHIFT ns and back.
+// Seconds to ticks of 2^SP_TICK_SHIFT ns and back: the one place where user space converts them.
 #pragma once
 
 #include <cstdint>
 
 #include "maps/flow.h"
 
-namespace sp::sync {
+namespace sp {
 
 // Rounds up: a timeout never ends early.
 [[nodiscard]] constexpr std::uint32_t ticks_of_seconds(std::uint32_t seconds) {
@@ -19,4 +19,4 @@ namespace sp::sync {
   return static_cast<std::uint32_t>((std::uint64_t{ticks} << SP_TICK_SHIFT) / 1'000'000'000);
 }
 
-}  // namespace sp::sync
+}  // namespace sp
