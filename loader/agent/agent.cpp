@@ -11,7 +11,7 @@
 #include "loader/agent/applier.h"
 #include "loader/agent/config.h"
 #include "loader/agent/devices.h"
-#include "loader/agent/event_loop.h"
+#include "loader/util/event_loop.h"
 #include "loader/agent/host_settings.h"
 #include "loader/agent/packet_log.h"
 #include "loader/kernel/data_plane.h"
@@ -139,12 +139,12 @@ Result<void> Agent::subscribe() {
 void Agent::read_manifests(Cause cause) {
   // Nothing has woken the loop yet at the start.
   const auto woke_at = cause == Cause::start ? EventLoop::Clock::now() : parts_.loop.woke_at();
-  const source::ManifestDir::Update update = parts_.manifests.refresh();
+  const source::Update update = parts_.manifests.refresh();
   for (const source::Complaint& complaint : update.complaints) {
     log::write(log::Level::warn, "source", complaint.text);
   }
   // At the start the rows of this node's addresses are due even if the folder is empty.
-  if (update.changed || cause == Cause::start) {
+  if (update.any() || cause == Cause::start) {
     apply(cause, woke_at);
   }
 }

@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-#include "loader/agent/event_loop.h"
+#include "loader/util/event_loop.h"
 #include "loader/kernel/data_plane.h"
 #include "loader/util/log.h"
 #include "loader/util/result.h"

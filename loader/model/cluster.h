@@ -8,6 +8,7 @@
 #include "loader/model/node.h"
 #include "loader/model/pod.h"
 #include "loader/model/service.h"
+#include "loader/model/service_cidr.h"
 
 namespace sp::model {
 
@@ -16,6 +17,7 @@ struct Cluster {
   std::map<ObjectKey, EndpointSlice> endpoint_slices;
   std::map<ObjectKey, Pod> pods;
   std::map<ObjectKey, Node> nodes;
+  std::map<ObjectKey, ServiceCidr> service_cidrs;
   // True once every source has listed everything once. Nothing is deleted from the maps before (R-005, I6).
   bool complete = false;
 

@@ -15,6 +15,8 @@ struct Node {
   std::vector<Ip> addresses;  // status.addresses: all InternalIP, then all ExternalIP
   std::string zone;           // label topology.kubernetes.io/zone
   std::vector<Prefix> pod_cidrs;
+  bool deleting = false;    // metadata.deletionTimestamp is set
+  bool autoscaled = false;  // has the taint ToBeDeletedByClusterAutoscaler: load balancers must leave it
 
   bool operator==(const Node&) const = default;
 };

@@ -64,6 +64,8 @@ std::optional<Object> decode_as(Kind kind, const Field& object, model::Meta meta
       return decode_pod(object, std::move(meta));
     case Kind::node:
       return decode_node(object, std::move(meta));
+    case Kind::service_cidr:
+      break;
   }
   return std::nullopt;
 }

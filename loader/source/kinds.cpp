@@ -83,20 +83,6 @@ constexpr std::string_view kListSuffix = "List";
 
 }  // namespace
 
-std::string_view to_string(Kind kind) {
-  switch (kind) {
-    case Kind::service:
-      return "Service";
-    case Kind::endpoint_slice:
-      return "EndpointSlice";
-    case Kind::pod:
-      return "Pod";
-    case Kind::node:
-      return "Node";
-  }
-  return "?";
-}
-
 std::optional<ProgrammedKind> programmed_kind(std::string_view name) {
   const auto found = std::find_if(kProgrammed.begin(), kProgrammed.end(),
                                   [name](const ProgrammedKind& entry) { return to_string(entry.kind) == name; });

@@ -248,11 +248,12 @@ int ManifestDir::fd() const {
   return state_->epoll.get();
 }
 
-ManifestDir::Update ManifestDir::refresh() {
+Update ManifestDir::refresh() {
   const bool was_complete = state_->set.cluster().complete;
   state_->refresh();
   Update update;
-  update.changed = state_->set.take_changed() || state_->set.cluster().complete != was_complete;
+  update.changed = state_->set.take_changed();
+  update.completed = state_->set.cluster().complete && !was_complete;
   update.complaints = state_->set.take_complaints();
   return update;
 }

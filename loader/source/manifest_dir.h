@@ -8,7 +8,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <vector>
 
 #include "loader/model/cluster.h"
 #include "loader/source/source.h"
@@ -16,29 +15,20 @@
 
 namespace sp::source {
 
-class ManifestDir {
+class ManifestDir final : public Source {
  public:
   // Starts watching. Fails when `dir` is not a directory that can be read, or inotify is exhausted.
   [[nodiscard]] static Result<ManifestDir> open(std::filesystem::path dir);
 
   ManifestDir(ManifestDir&&) noexcept;
   ManifestDir& operator=(ManifestDir&&) noexcept;
-  ~ManifestDir();
+  ~ManifestDir() override;
 
-  // Becomes readable when refresh() has something to do. Constant over the object's life.
-  [[nodiscard]] int fd() const;
-
-  // What changed since the last call. `changed` is false when no object differs and cluster() did not
-  // become complete.
-  struct Update {
-    bool changed = false;
-    std::vector<Complaint> complaints;  // new ones only: a file that stays bad is reported once per content
-  };
-  // Reads pending events (never blocks) and the files that they name; the first call reads everything.
-  [[nodiscard]] Update refresh();
-
-  // Everything in force. `complete` is true after the first refresh() that could list the folder.
-  [[nodiscard]] const model::Cluster& cluster() const;
+  [[nodiscard]] int fd() const override;
+  // Reads pending events and the files that they name; the first call reads everything.
+  [[nodiscard]] Update refresh() override;
+  // `complete` is true after the first refresh() that could list the folder.
+  [[nodiscard]] const model::Cluster& cluster() const override;
 
  private:
   struct State;

@@ -49,6 +49,8 @@ bool remove(model::Cluster& cluster, const ObjectId& id) {
       return cluster.pods.erase(id.key) > 0;
     case Kind::node:
       return cluster.nodes.erase(id.key) > 0;
+    case Kind::service_cidr:
+      break;
   }
   return false;
 }
@@ -125,8 +127,9 @@ std::size_t ManifestSet::object_count(const std::string& file) const {
   return found == files_.end() ? 0 : found->second.objects.size();
 }
 
-bool ManifestSet::take_changed() {
-  return std::exchange(changed_, false);
+std::vector<ObjectId> ManifestSet::take_changed() {
+  const std::set<ObjectId> changed = std::exchange(changed_, {});
+  return {changed.begin(), changed.end()};
 }
 
 std::vector<Complaint> ManifestSet::take_complaints() {
@@ -198,11 +201,11 @@ std::vector<std::string> ManifestSet::ranking(const ObjectId& id) const {
 void ManifestSet::update_winner(const ObjectId& id) {
   const std::vector<std::string> names = ranking(id);
   update_rivalry(id, names);
-  if (names.empty()) {
-    changed_ |= remove(cluster_, id);
-    return;
+  const bool differs =
+      names.empty() ? remove(cluster_, id) : put(cluster_, id, files_.at(names.front()).objects.at(id).object);
+  if (differs) {
+    changed_.insert(id);
   }
-  changed_ |= put(cluster_, id, files_.at(names.front()).objects.at(id).object);
 }
 
 // Complains of each file that loses against the first one, once for as long as it does.

@@ -39,8 +39,8 @@ class ManifestSet {
   [[nodiscard]] const model::Cluster& cluster() const { return cluster_; }
   void set_complete() { cluster_.complete = true; }
 
-  // Whether an object differs, and the new complaints, since the last call.
-  [[nodiscard]] bool take_changed();
+  // The objects that differ, and the new complaints, since the last call.
+  [[nodiscard]] std::vector<ObjectId> take_changed();
   [[nodiscard]] std::vector<Complaint> take_complaints();
   void complain(const std::string& text);
 
@@ -68,7 +68,7 @@ class ManifestSet {
   std::map<ObjectId, std::vector<std::string>> rivalries_;  // winner first; complained of already
   std::vector<Complaint> complaints_;
   model::Cluster cluster_;
-  bool changed_ = false;
+  std::set<ObjectId> changed_;
 };
 
 }  // namespace sp::source

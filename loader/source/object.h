@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Object: one object of any kind that is programmed, and its identity. What was read from one file: Reading.
+// Object: one object of any kind that manifests define. What was read from one file: Reading.
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,23 +11,15 @@
 #include <vector>
 
 #include "loader/model/cluster.h"
+#include "loader/model/object_id.h"
 
 namespace sp::source {
 
-// The order is that of Object's alternatives.
-enum class Kind : std::uint8_t { service, endpoint_slice, pod, node };
+using model::Kind;
+using model::ObjectId;
+using model::to_string;
+// The order is that of Kind. Manifests have no ServiceCIDRs.
 using Object = std::variant<model::Service, model::EndpointSlice, model::Pod, model::Node>;
-
-// "Service", "EndpointSlice", "Pod", "Node": the spelling of Kubernetes.
-[[nodiscard]] std::string_view to_string(Kind kind);
-
-struct ObjectId {
-  Kind kind = Kind::service;
-  model::ObjectKey key;
-  auto operator<=>(const ObjectId&) const = default;
-  // "Service default/web"
-  [[nodiscard]] std::string text() const { return std::string(to_string(kind)) + " " + key.text(); }
-};
 
 // A document that says which object it is. Without an `object` it was rejected.
 struct Definition {

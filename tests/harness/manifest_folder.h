@@ -78,9 +78,9 @@ class WatchedFolder {
   }
 
   void refresh() {
-    source::ManifestDir::Update update = dir_.refresh();
+    source::Update update = dir_.refresh();
     ++refreshes_;
-    changes_ += update.changed ? 1 : 0;
+    changes_ += update.any() ? 1 : 0;
     for (source::Complaint& complaint : update.complaints) {
       complaints_.push_back(std::move(complaint.text));
     }

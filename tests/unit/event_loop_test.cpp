@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loader/agent/event_loop.h"
+#include "loader/util/event_loop.h"
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
@@ -8,7 +8,7 @@
 #include <csignal>
 #include <vector>
 
-namespace sp::agent {
+namespace sp {
 namespace {
 
 using namespace std::chrono_literals;
@@ -148,5 +148,44 @@ TEST_F(EventLoopTest, WatchingAClosedDescriptorIsAnError) {
   EXPECT_EQ(watched.error().err, EBADF);
 }
 
+TEST_F(EventLoopTest, WatchesForWritingAndChangesItsMind) {
+  const Fd fd = ready_fd();
+  int writable = 0;
+  ASSERT_TRUE(loop.watch(
+      fd.get(), [&] { ++writable; }, EventLoop::Interest::write));
+  ASSERT_TRUE(loop.turn());
+  EXPECT_EQ(writable, 1);
+  int readable = 0;
+  ASSERT_TRUE(loop.watch(
+      fd.get(), [&] { ++readable; }, EventLoop::Interest::read));
+  ASSERT_TRUE(loop.turn());
+  EXPECT_EQ(writable, 1);
+  EXPECT_EQ(readable, 1);
+}
+
+TEST_F(EventLoopTest, ATurnOfAnInnerLoopDoesNotWait) {
+  EventLoop inner = std::move(EventLoop::create()).value();
+  ASSERT_TRUE(inner.turn());
+  const Fd fd = ready_fd();
+  ASSERT_TRUE(inner.watch(fd.get(), [&] {
+    inner.forget(fd.get());
+    loop.stop();
+  }));
+  ASSERT_TRUE(loop.watch(inner.fd(), [&] { ASSERT_TRUE(inner.turn()); }));
+  ASSERT_TRUE(loop.run());
+}
+
+TEST_F(EventLoopTest, ACancelledTimerDoesNotExpire) {
+  int expired = 0;
+  const auto cancelled = loop.add_timer([&] { ++expired; });
+  const auto last = loop.add_timer([&] { loop.stop(); });
+  ASSERT_TRUE(cancelled && last);
+  loop.start_once(*cancelled, 1ms);
+  loop.cancel(*cancelled);
+  loop.start_once(*last, 5ms);
+  ASSERT_TRUE(loop.run());
+  EXPECT_EQ(expired, 0);
+}
+
 }  // namespace
-}  // namespace sp::agent
+}  // namespace sp

@@ -30,9 +30,9 @@ TEST(ManifestDir, IsReadableAtFirstAndCompleteAfterOneRefreshEvenWhenEmpty) {
   pollfd ready{dir->fd(), POLLIN, 0};
   EXPECT_EQ(::poll(&ready, 1, 5000), 1);
   EXPECT_FALSE(dir->cluster().complete);
-  EXPECT_TRUE(dir->refresh().changed);
+  EXPECT_TRUE(dir->refresh().any());
   EXPECT_TRUE(dir->cluster().complete);
-  EXPECT_FALSE(dir->refresh().changed);
+  EXPECT_FALSE(dir->refresh().any());
   EXPECT_EQ(::poll(&ready, 1, 0), 0) << "nothing is left to do";
 }
 

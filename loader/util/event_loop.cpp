@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loader/agent/event_loop.h"
+#include "loader/util/event_loop.h"
 
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
@@ -10,12 +10,24 @@
 #include <csignal>
 #include <cstdint>
 
-namespace sp::agent {
+namespace sp {
 namespace {
 
 timespec to_timespec(std::chrono::nanoseconds span) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(span);
   return {.tv_sec = seconds.count(), .tv_nsec = (span - seconds).count()};
+}
+
+std::uint32_t to_events(EventLoop::Interest interest) {
+  switch (interest) {
+    case EventLoop::Interest::read:
+      return EPOLLIN;
+    case EventLoop::Interest::write:
+      return EPOLLOUT;
+    case EventLoop::Interest::read_write:
+      break;
+  }
+  return EPOLLIN | EPOLLOUT;
 }
 
 }  // namespace
@@ -28,11 +40,12 @@ Result<EventLoop> EventLoop::create() {
   return EventLoop(std::move(epoll));
 }
 
-Result<void> EventLoop::watch(int fd, Callback ready) {
+Result<void> EventLoop::watch(int fd, Callback ready, Interest interest) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = to_events(interest);
   event.data.fd = fd;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+  const int operation = callbacks_.contains(fd) ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  if (::epoll_ctl(epoll_.get(), operation, fd, &event) != 0) {
     return errno_error(errno, "event loop: watch a descriptor");
   }
   callbacks_[fd] = std::make_shared<Callback>(std::move(ready));
@@ -70,6 +83,11 @@ void EventLoop::start_every(Timer timer, std::chrono::nanoseconds interval) {
   start(timer, interval, interval);
 }
 
+void EventLoop::cancel(Timer timer) {
+  const itimerspec never{};
+  ::timerfd_settime(static_cast<int>(timer), 0, &never, nullptr);
+}
+
 void EventLoop::start(Timer timer, std::chrono::nanoseconds first, std::chrono::nanoseconds interval) {
   // A timerfd that is set to zero never expires.
   const itimerspec spec{.it_interval = to_timespec(interval),
@@ -101,23 +119,33 @@ Result<void> EventLoop::on_signals(std::initializer_list<int> signals, std::func
 
 Result<void> EventLoop::run() {
   running_ = true;
-  std::array<epoll_event, 16> events{};
   while (running_) {
-    const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), -1);
-    const int err = errno;
-    woke_at_ = Clock::now();
-    if (ready < 0 && err != EINTR) {
-      return errno_error(err, "event loop: epoll_wait");
-    }
-    for (int i = 0; i < ready && running_; ++i) {
-      const auto found = callbacks_.find(events.at(static_cast<std::size_t>(i)).data.fd);
-      if (found != callbacks_.end()) {
-        const std::shared_ptr<Callback> callback = found->second;
-        (*callback)();
-      }
+    SP_TRY(serve(-1));
+  }
+  return {};
+}
+
+Result<void> EventLoop::turn() {
+  running_ = true;
+  return serve(0);
+}
+
+Result<void> EventLoop::serve(int timeout_ms) {
+  std::array<epoll_event, 16> events{};
+  const int ready = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms);
+  const int err = errno;
+  woke_at_ = Clock::now();
+  if (ready < 0 && err != EINTR) {
+    return errno_error(err, "event loop: epoll_wait");
+  }
+  for (int i = 0; i < ready && running_; ++i) {
+    const auto found = callbacks_.find(events.at(static_cast<std::size_t>(i)).data.fd);
+    if (found != callbacks_.end()) {
+      const std::shared_ptr<Callback> callback = found->second;
+      (*callback)();
     }
   }
   return {};
 }
 
-}  // namespace sp::agent
+}  // namespace sp

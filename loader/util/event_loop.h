@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <map>
@@ -14,7 +15,7 @@
 #include "loader/util/fd.h"
 #include "loader/util/result.h"
 
-namespace sp::agent {
+namespace sp {
 
 class EventLoop {
  public:
@@ -25,15 +26,17 @@ class EventLoop {
 
   [[nodiscard]] static Result<EventLoop> create();
 
-  // Calls `ready` whenever `fd` is readable (level-triggered). The caller keeps owning fd and forgets it before
-  // closing.
-  [[nodiscard]] Result<void> watch(int fd, Callback ready);
+  enum class Interest : std::uint8_t { read, write, read_write };
+  // Calls `ready` whenever `fd` is ready for what `interest` names (level-triggered), or has failed. Watching it again
+  // replaces both. The caller keeps owning fd and forgets it before closing.
+  [[nodiscard]] Result<void> watch(int fd, Callback ready, Interest interest = Interest::read);
   void forget(int fd);
 
   // A timer that is not running yet.
   [[nodiscard]] Result<Timer> add_timer(Callback expired);
   // Runs it once after `delay` (zero: in the next turn, after everything that is ready now), replacing a run under way.
   void start_once(Timer timer, std::chrono::nanoseconds delay);
+  void cancel(Timer timer);
   // Runs it every `interval` (> 0), first after one interval. Expiries that were missed count as one.
   void start_every(Timer timer, std::chrono::nanoseconds interval);
 
@@ -42,6 +45,10 @@ class EventLoop {
 
   // Serves events until stop().
   [[nodiscard]] Result<void> run();
+  // A loop within a loop: fd() is readable when turn() has something to do; turn() serves what is ready and does not
+  // wait.
+  [[nodiscard]] int fd() const { return epoll_.get(); }
+  [[nodiscard]] Result<void> turn();
   void stop() { running_ = false; }
   // When the turn under way began: the wake-up that latencies are measured from.
   [[nodiscard]] Clock::time_point woke_at() const { return woke_at_; }
@@ -49,6 +56,7 @@ class EventLoop {
  private:
   explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
   void start(Timer timer, std::chrono::nanoseconds first, std::chrono::nanoseconds interval);
+  [[nodiscard]] Result<void> serve(int timeout_ms);
 
   Fd epoll_;
   Fd signals_;
@@ -59,4 +67,4 @@ class EventLoop {
   Clock::time_point woke_at_ = Clock::now();
 };
 
-}  // namespace sp::agent
+}  // namespace sp
