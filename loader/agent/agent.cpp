@@ -59,7 +59,7 @@ Result<Parts> assemble(const RunOptions& options) {
   SP_TRY_ASSIGN(watcher, node::Watcher::open(name));
   SP_TRY(check_names(options.devices, watcher.facts()));
   SP_TRY_ASSIGN(plane, kernel::DataPlane::open({.pin_path = options.pin_path, .sizes = config.maps}));
-  SP_TRY_ASSIGN(reader, kernel::Reader::open(options.pin_path));
+  SP_TRY_ASSIGN(reader, kernel::Reader::open(options.pin_path, kernel::Arrays::left_out));
   auto tables = std::make_unique<sync::Tables>(plane.tables());
   SP_TRY_ASSIGN(sync, sync::Sync::adopt(*tables));
   return Parts{std::move(config), std::move(loop),   std::move(manifests), std::move(watcher),

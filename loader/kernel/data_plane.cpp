@@ -178,6 +178,10 @@ Result<bool> DataPlane::age(std::size_t budget) {
   return state_->aging.run(budget);
 }
 
+std::size_t DataPlane::flow_population() const {
+  return state_->aging.population();
+}
+
 int DataPlane::events_fd() const {
   return ring_buffer__epoll_fd(state_->ring.get());
 }

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <utility>
 
 namespace sp::kernel {
 namespace {
@@ -42,6 +43,7 @@ Result<bool> FlowAging::run(std::size_t budget) {
     const ssize_t got = ::read(walk_.get(), output.data(), std::min(left, output.size()));
     if (got > 0) {
       left -= static_cast<std::size_t>(got);
+      visited_ += static_cast<std::size_t>(got) * kFlowsPerByte;
       continue;
     }
     if (got < 0) {
@@ -53,7 +55,10 @@ Result<bool> FlowAging::run(std::size_t budget) {
     }
     walk_.reset();
     current_ = (current_ + 1) % tables_.size();
-    if (current_ == 0) return true;
+    if (current_ == 0) {
+      population_ = std::exchange(visited_, 0);
+      return true;
+    }
   }
   return false;
 }

@@ -27,6 +27,8 @@ class FlowAging {
 
   // Visits about `budget` flows. True when the walk over the last table has ended; the next call starts anew.
   [[nodiscard]] Result<bool> run(std::size_t budget);
+  // Flows that the last whole sweep visited, in both tables, rounded down to the precision of a byte of output.
+  [[nodiscard]] std::size_t population() const { return population_; }
 
  private:
   struct LinkDeleter {
@@ -37,7 +39,9 @@ class FlowAging {
   std::array<Table, 2> tables_;
   std::array<std::unique_ptr<bpf_link, LinkDeleter>, 2> links_;
   std::size_t current_ = 0;
-  Fd walk_;  // open while a table is under way
+  Fd walk_;                  // open while a table is under way
+  std::size_t visited_ = 0;  // in the sweep under way
+  std::size_t population_ = 0;
 };
 
 }  // namespace sp::kernel

@@ -62,12 +62,13 @@ struct Reader::State {
   Map<sp_flow6_key, sp_embryo6_val> embryos6;
   PerCpuMap<sp_counter_val> counters;
   PerCpuMap<sp_service_stats_val> service_stats;
-  MappedArray<const sp_service_val> services;
-  MappedArray<const __u64> slots;
-  MappedArray<const sp_backend_val> backends;
   MappedArray<const sp_config_val> config;
+  std::optional<MappedArray<const sp_service_val>> services{};
+  std::optional<MappedArray<const __u64>> slots{};
+  std::optional<MappedArray<const sp_backend_val>> backends{};
 
   static Result<std::unique_ptr<State>> make(const fs::path& pin_path);
+  Result<void> map_arrays();
 };
 
 Result<std::unique_ptr<Reader::State>> Reader::State::make(const fs::path& path) {
@@ -81,14 +82,20 @@ Result<std::unique_ptr<Reader::State>> Reader::State::make(const fs::path& path)
   SP_TRY_ASSIGN(embryos6, decltype(State::embryos6)::open(path, "sp_embryos6", BPF_MAP_TYPE_LRU_HASH, kRead));
   SP_TRY_ASSIGN(counters, decltype(State::counters)::open(path, "sp_counters"));
   SP_TRY_ASSIGN(stats, decltype(State::service_stats)::open(path, "sp_svc_stats"));
-  SP_TRY_ASSIGN(services, map_rows<sp_service_val>(path, "sp_services", sizeof(sp_service_val)));
-  SP_TRY_ASSIGN(slots, map_rows<__u64>(path, "sp_slots", sizeof(__u64)));
-  SP_TRY_ASSIGN(backends, map_rows<sp_backend_val>(path, "sp_backends", sizeof(sp_backend_val)));
   SP_TRY_ASSIGN(config, map_rows<sp_config_val>(path, "sp_config", sizeof(sp_config_val)));
   return std::unique_ptr<State>(
       new State{path, std::move(frontends), std::move(names), std::move(devices), std::move(flows4), std::move(flows6),
-                std::move(embryos4), std::move(embryos6), std::move(counters), std::move(stats), std::move(services),
-                std::move(slots), std::move(backends), std::move(config)});
+                std::move(embryos4), std::move(embryos6), std::move(counters), std::move(stats), std::move(config)});
+}
+
+Result<void> Reader::State::map_arrays() {
+  SP_TRY_ASSIGN(service_rows, map_rows<sp_service_val>(pin_path, "sp_services", sizeof(sp_service_val)));
+  SP_TRY_ASSIGN(slot_rows, map_rows<__u64>(pin_path, "sp_slots", sizeof(__u64)));
+  SP_TRY_ASSIGN(backend_rows, map_rows<sp_backend_val>(pin_path, "sp_backends", sizeof(sp_backend_val)));
+  services.emplace(std::move(service_rows));
+  slots.emplace(std::move(slot_rows));
+  backends.emplace(std::move(backend_rows));
+  return {};
 }
 
 Reader::Reader(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -96,7 +103,7 @@ Reader::Reader(Reader&&) noexcept = default;
 Reader& Reader::operator=(Reader&&) noexcept = default;
 Reader::~Reader() = default;
 
-Result<Reader> Reader::open(const fs::path& pin_path) {
+Result<Reader> Reader::open(const fs::path& pin_path, Arrays arrays) {
   route_libbpf_log();
   std::error_code error;
   if (!fs::exists(pin_path / "sp_config", error)) {
@@ -108,6 +115,7 @@ Result<Reader> Reader::open(const fs::path& pin_path) {
   if (auto same = check_abi(pin_path); !same) return explain_privileges(std::move(same).error());
   Result<std::unique_ptr<State>> state = State::make(pin_path);
   if (!state) return explain_privileges(std::move(state).error());
+  if (arrays == Arrays::mapped) SP_TRY((*state)->map_arrays());
   return Reader(std::move(state).value());
 }
 
@@ -115,13 +123,13 @@ const sp_config_val& Reader::config() const {
   return state_->config.rows().front();
 }
 std::span<const sp_service_val> Reader::services() const {
-  return state_->services.rows();
+  return state_->services ? state_->services->rows() : std::span<const sp_service_val>();
 }
 std::span<const __u64> Reader::slots() const {
-  return state_->slots.rows();
+  return state_->slots ? state_->slots->rows() : std::span<const __u64>();
 }
 std::span<const sp_backend_val> Reader::backends() const {
-  return state_->backends.rows();
+  return state_->backends ? state_->backends->rows() : std::span<const sp_backend_val>();
 }
 Result<Rows<sp_frontend_key, sp_frontend_val>> Reader::frontends() const {
   return all_rows(state_->frontends);

@@ -46,16 +46,21 @@ struct AttachedProgram {
   std::optional<XdpMode> xdp_mode;  // nothing: not XDP, or the device is not in this network namespace
 };
 
+// The big arrays count as resident memory of whoever maps them, 28 MB at the default sizes: the agent, whose sync/ has
+// them mapped already, leaves them out here.
+enum class Arrays : std::uint8_t { mapped, left_out };
+
 class Reader {
  public:
   // A pin path where no agent has run, and maps of another ABI version, are Errors that say so.
-  [[nodiscard]] static Result<Reader> open(const std::filesystem::path& pin_path);
+  [[nodiscard]] static Result<Reader> open(const std::filesystem::path& pin_path, Arrays arrays = Arrays::mapped);
 
   Reader(Reader&&) noexcept;
   Reader& operator=(Reader&&) noexcept;
   ~Reader();
 
-  // Shared memory: changes under the reader. Valid as long as this object. Row 0 of services and backends is unused.
+  // Shared memory: changes under the reader. Valid as long as this object. Row 0 of services and backends is unused;
+  // the three arrays are empty when they were left out.
   [[nodiscard]] const sp_config_val& config() const;
   [[nodiscard]] std::span<const sp_service_val> services() const;
   [[nodiscard]] std::span<const __u64> slots() const;
