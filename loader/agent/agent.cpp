@@ -84,7 +84,7 @@ class Agent {
   Result<void> subscribe();
   void read_manifests(Cause cause);
   void read_netlink();
-  void apply(Cause cause, EventLoop::Clock::time_point woke_at);
+  void apply(Cause cause, std::span<const model::ObjectId> changed, EventLoop::Clock::time_point woke_at);
   void keep_house();
   void watch_flow_tables();
   void drain_packets();
@@ -122,7 +122,7 @@ Result<void> Agent::start(EventLoop::Clock::time_point began) {
 
 Result<void> Agent::subscribe() {
   EventLoop& loop = parts_.loop;
-  SP_TRY_ASSIGN(retry, loop.add_timer([this] { apply(Cause::retry, parts_.loop.woke_at()); }));
+  SP_TRY_ASSIGN(retry, loop.add_timer([this] { apply(Cause::retry, {}, parts_.loop.woke_at()); }));
   retry_timer_ = retry;
   SP_TRY_ASSIGN(house, loop.add_timer([this] { keep_house(); }));
   loop.start_every(house, kHousekeeping);
@@ -145,7 +145,7 @@ void Agent::read_manifests(Cause cause) {
   }
   // At the start the rows of this node's addresses are due even if the folder is empty.
   if (update.any() || cause == Cause::start) {
-    apply(cause, woke_at);
+    apply(cause, update.changed, woke_at);
   }
 }
 
@@ -155,7 +155,7 @@ void Agent::read_netlink() {
     bump_route_epoch();
   }
   if (update.facts_changed) {
-    apply(Cause::netlink, parts_.loop.woke_at());
+    apply(Cause::netlink, {}, parts_.loop.woke_at());
   }
   // After the rows: taking programs off a device waits for the kernel.
   if (update.facts_changed || update.routes_changed) {
@@ -163,8 +163,8 @@ void Agent::read_netlink() {
   }
 }
 
-void Agent::apply(Cause cause, EventLoop::Clock::time_point woke_at) {
-  applier_.apply(parts_.manifests.cluster(), parts_.watcher.facts(), cause, woke_at);
+void Agent::apply(Cause cause, std::span<const model::ObjectId> changed, EventLoop::Clock::time_point woke_at) {
+  applier_.apply(parts_.manifests.cluster(), parts_.watcher.facts(), changed, cause, woke_at);
   if (!applier_.unfinished()) {
     retry_delay_ = kFirstRetry;
     return;
