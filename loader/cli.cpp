@@ -70,13 +70,13 @@ void add_run(CLI::App& app, Values& values) {
   add_pin_path(*run, values);
   run->add_option("--cgroup", options.cgroup, "cgroup v2 directory of the Pods; checked, not used by this version")
       ->option_text("DIR");
-  run->add_option("--config", options.config, "YAML file with sizes, timeouts and port ranges")->option_text("FILE");
-  add_choice<log::Level>(*run, "--log-level", options.log_level,
-                         {{"debug", log::Level::debug},
-                          {"info", log::Level::info},
-                          {"warn", log::Level::warn},
-                          {"error", log::Level::error}},
-                         "debug, info, warn or error")
+  run->add_option("--config", options.configs, "YAML file with sizes, timeouts and port ranges")->option_text("FILE");
+  add_choice<std::optional<log::Level>>(*run, "--log-level", options.log_level,
+                                        {{"debug", log::Level::debug},
+                                         {"info", log::Level::info},
+                                         {"warn", log::Level::warn},
+                                         {"error", log::Level::error}},
+                                        "debug, info, warn or error")
       ->option_text("LEVEL [info]");
 }
 

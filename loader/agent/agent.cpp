@@ -11,14 +11,15 @@
 #include "loader/agent/applier.h"
 #include "loader/agent/config.h"
 #include "loader/agent/devices.h"
-#include "loader/util/event_loop.h"
 #include "loader/agent/host_settings.h"
 #include "loader/agent/packet_log.h"
+#include "loader/agent/settings.h"
 #include "loader/kernel/data_plane.h"
 #include "loader/kernel/reader.h"
 #include "loader/node/watcher.h"
 #include "loader/source/manifest_dir.h"
 #include "loader/sync/sync.h"
+#include "loader/util/event_loop.h"
 
 namespace sp::agent {
 namespace {
@@ -42,21 +43,16 @@ struct Parts {
   sync::Sync sync;
 };
 
-Result<Parts> assemble(const RunOptions& options) {
+Result<Parts> assemble(const RunOptions& options, const Settings& settings) {
   SP_TRY_ASSIGN(loop, EventLoop::create());
-  Config config;
-  if (!options.config.empty()) {
-    SP_TRY_ASSIGN(loaded, load_config(options.config));
-    config = std::move(loaded);
-  }
+  Config config = settings.config;
   if (!options.cgroup.empty()) {
     SP_TRY(check_cgroup(options.cgroup));
     log::info("agent", "cgroup checked path={}: this version attaches nothing to it", options.cgroup.string());
   }
-  SP_TRY_ASSIGN(name, node_name(options.node));
   // Sources first: a wrong folder or device fails before anything is made in the kernel.
   SP_TRY_ASSIGN(manifests, source::ManifestDir::open(options.manifests));
-  SP_TRY_ASSIGN(watcher, node::Watcher::open(name));
+  SP_TRY_ASSIGN(watcher, node::Watcher::open(settings.node));
   SP_TRY(check_names(options.devices, watcher.facts()));
   SP_TRY_ASSIGN(plane, kernel::DataPlane::open({.pin_path = options.pin_path, .sizes = config.maps}));
   SP_TRY_ASSIGN(reader, kernel::Reader::open(options.pin_path, kernel::Arrays::left_out));
@@ -222,10 +218,14 @@ std::string Agent::device_name(std::uint32_t ifindex) const {
 
 Result<void> run(const RunOptions& options) {
   const auto began = EventLoop::Clock::now();
-  log::init(options.log_level);
+  SP_TRY_ASSIGN(settings, resolve(options));
+  log::init(settings.log_level);
+  for (const Remark& remark : settings.remarks) {
+    log::write(remark.level, "config", remark.text);
+  }
   // Whoever reads our log may go away; that must not end the agent.
   std::signal(SIGPIPE, SIG_IGN);
-  SP_TRY_ASSIGN(parts, assemble(options));
+  SP_TRY_ASSIGN(parts, assemble(options, settings));
   Agent agent(std::move(parts), options.devices);
   SP_TRY(agent.start(began));
   return agent.serve();

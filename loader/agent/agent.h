@@ -6,23 +6,30 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "loader/proxy/flags.h"
 #include "loader/util/log.h"
 #include "loader/util/result.h"
 #include "maps/names.h"
 
 namespace sp::agent {
 
+// The command line of `sallyport run`, as typed; loader/agent/settings.h makes decisions of it.
 struct RunOptions {
-  std::filesystem::path manifests;
-  std::string node;                  // empty = the host's name; compared in lower case
+  std::filesystem::path manifests;   // empty = the source is Kubernetes
+  std::filesystem::path kubeconfig;  // empty = what --config names, else in-cluster
+  std::string master;                // URL of the API server; empty = the kubeconfig's
+  std::string node;                  // empty = what --config names, else the host's name
   std::vector<std::string> devices;  // empty = those with a default route
   std::filesystem::path pin_path = SP_DEFAULT_PIN_PATH;
-  std::filesystem::path cgroup;  // empty = none
-  std::filesystem::path config;  // empty = defaults
-  log::Level log_level = log::Level::info;
+  std::filesystem::path cgroup;                // empty = none
+  std::vector<std::filesystem::path> configs;  // empty = defaults
+  std::optional<log::Level> log_level;         // nothing = by kube-proxy's -v
+  std::vector<proxy::GivenFlag> proxy_flags;   // those of kube-proxy that have no member here
+  bool init_only = false;                      // make what needs privileges, then end
 };
 
 // The name that Pods and EndpointSlices use for this node: `given`, else the host's name; lower case, no blanks around.

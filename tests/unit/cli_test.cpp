@@ -37,8 +37,8 @@ TEST(Cli, RunHasDefaultsForAllButTheManifests) {
   EXPECT_THAT(run.devices, IsEmpty());
   EXPECT_EQ(run.pin_path, SP_DEFAULT_PIN_PATH);
   EXPECT_EQ(run.cgroup, "");
-  EXPECT_EQ(run.config, "");
-  EXPECT_EQ(run.log_level, log::Level::info);
+  EXPECT_THAT(run.configs, IsEmpty());
+  EXPECT_EQ(run.log_level, std::nullopt);
 }
 
 TEST(Cli, RunTakesEveryOptionAndRepeatsDevices) {
@@ -49,7 +49,7 @@ TEST(Cli, RunTakesEveryOptionAndRepeatsDevices) {
   EXPECT_THAT(run.devices, ElementsAre("eth0", "eth1"));
   EXPECT_EQ(run.pin_path, "/p");
   EXPECT_EQ(run.cgroup, "/c");
-  EXPECT_EQ(run.config, "/f");
+  EXPECT_THAT(run.configs, ElementsAre("/f"));
   EXPECT_EQ(run.log_level, log::Level::debug);
 }
 
