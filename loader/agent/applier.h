@@ -8,12 +8,12 @@
 #include <string_view>
 
 #include "loader/agent/config.h"
-#include "loader/agent/notices.h"
 #include "loader/compile/compile.h"
 #include "loader/model/cluster.h"
 #include "loader/model/object_id.h"
 #include "loader/node/facts.h"
 #include "loader/sync/sync.h"
+#include "loader/util/notices.h"
 
 namespace sp::agent {
 

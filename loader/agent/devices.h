@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "loader/agent/notices.h"
 #include "loader/kernel/data_plane.h"
 #include "loader/node/facts.h"
+#include "loader/util/notices.h"
 #include "loader/util/result.h"
 
 namespace sp::agent {

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "loader/show/json.h"
 #include "loader/show/table.h"
+#include "loader/util/json.h"
 
 namespace sp::show {
 namespace {

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "loader/agent/notices.h"
 #include "loader/util/ip.h"
+#include "loader/util/notices.h"
 #include "maps/stats.h"
 
 namespace sp::agent {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "loader/show/json.h"
+#include "loader/util/json.h"
 
 namespace sp::show {
 namespace {

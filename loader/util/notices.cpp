@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loader/agent/notices.h"
+#include "loader/util/notices.h"
 
 #include <algorithm>
 #include <iterator>
 #include <utility>
 
-namespace sp::agent {
+namespace sp {
 
 void Notices::update(std::vector<std::string> current) {
   std::set<std::string> next(std::make_move_iterator(current.begin()), std::make_move_iterator(current.end()));
@@ -30,4 +30,4 @@ void Notices::print(log::Level level, const std::string& prefix, const std::vect
   }
 }
 
-}  // namespace sp::agent
+}  // namespace sp

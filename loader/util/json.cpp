@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "loader/show/json.h"
+#include "loader/util/json.h"
 
 #include <spdlog/fmt/fmt.h>
 
-namespace sp::show {
+namespace sp {
 
 void JsonWriter::start_value() {
   if (needs_comma_) text_ += ',';
@@ -70,4 +70,4 @@ void JsonWriter::quote(std::string_view value) {
   text_ += '"';
 }
 
-}  // namespace sp::show
+}  // namespace sp

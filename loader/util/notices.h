@@ -9,7 +9,7 @@
 
 #include "loader/util/log.h"
 
-namespace sp::agent {
+namespace sp {
 
 class Notices {
  public:
@@ -31,4 +31,4 @@ class Notices {
   std::set<std::string> current_;
 };
 
-}  // namespace sp::agent
+}  // namespace sp

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-namespace sp::show {
+namespace sp {
 
 class JsonWriter {
  public:
@@ -31,4 +31,4 @@ class JsonWriter {
   bool needs_comma_ = false;
 };
 
-}  // namespace sp::show
+}  // namespace sp
