@@ -181,14 +181,10 @@ std::optional<bool> Field::boolean() const {
   return parsed;
 }
 
-void Field::complain(std::string_view text) const {
-  const std::string where = path();
-  report_->add(where.empty() ? std::string(text) : where + ": " + std::string(text));
-}
-
 void Field::require(std::string_view what) const {
   // Where the parent is no mapping, that has been said already.
-  const bool in_map = parent_ == nullptr || !parent_->present() || parent_->value_->kind == Value::Kind::map;
+  const auto* const above = static_cast<const Field*>(parent());
+  const bool in_map = above == nullptr || !above->present() || above->value_->kind == Value::Kind::map;
   if (!present() && in_map) {
     complain("is missing, expected " + std::string(what));
   }
@@ -214,7 +210,16 @@ std::string Field::shown() const {
   return is_string() ? '"' + printable(value_->text) + '"' : printable(value_->text);
 }
 
-std::string Field::path() const {
+void FieldPlace::complain(std::string_view text) const {
+  complain_in(*report_, text);
+}
+
+void FieldPlace::complain_in(Report& report, std::string_view text) const {
+  const std::string where = path();
+  report.add(where.empty() ? std::string(text) : where + ": " + std::string(text));
+}
+
+std::string FieldPlace::path() const {
   if (parent_ == nullptr) {
     return {};
   }

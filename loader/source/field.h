@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Field: a typed look at one value of a document, which knows its path and complains when the value is not as expected.
-// Report: the complaints about one object. An object is good when its report is empty.
+// FieldPlace: that path, for looks at documents of every form. Report: the complaints about one object. An object is
+// good when its report is empty.
 #pragma once
 
 #include <cstddef>
@@ -33,12 +34,36 @@ constexpr std::size_t kMaxShown = 80;
 // `text` fit for one log line: control bytes as \xNN, cut when longer than `max_length`.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_length = kMaxShown);
 
+// Where a value stands in its document. Refers to its parent, its key and the Report, which all have to outlive it.
+class FieldPlace {
+ public:
+  // Adds "<path>: <text>" to the report.
+  void complain(std::string_view text) const;
+  // As complain(), to a report of another weight.
+  void complain_in(Report& report, std::string_view text) const;
+
+ protected:
+  explicit FieldPlace(Report& report) : report_(&report) {}
+  // A member of `parent`, or with an empty key the element `idx` of a list.
+  FieldPlace(const FieldPlace& parent, std::string_view key, std::size_t idx)
+      : parent_(&parent), report_(parent.report_), key_(key), idx_(idx) {}
+  [[nodiscard]] const FieldPlace* parent() const { return parent_; }
+
+ private:
+  [[nodiscard]] std::string path() const;
+
+  const FieldPlace* parent_ = nullptr;
+  Report* report_;
+  std::string_view key_;
+  std::size_t idx_ = 0;
+};
+
 // Refers to its parent, the Value and the Report, which all have to outlive it: chains of [] on temporaries don't
 // compile. A missing member is a Field too, one that is not present(). The readers below give nothing, without a
 // complaint, for what is not present, and nothing with a complaint for what is of the wrong type.
-class Field {
+class Field : public FieldPlace {
  public:
-  Field(const Value& document, Report& report) : value_(&document), report_(&report) {}
+  Field(const Value& document, Report& report) : FieldPlace(report), value_(&document) {}
 
   [[nodiscard]] bool present() const { return value_ != nullptr && value_->kind != Value::Kind::null; }
   [[nodiscard]] bool given() const { return value_ != nullptr; }  // present, or an explicit null
@@ -57,8 +82,6 @@ class Field {
   [[nodiscard]] std::optional<std::int64_t> integer() const;
   [[nodiscard]] std::optional<bool> boolean() const;
 
-  // Adds "<path>: <text>" to the report.
-  void complain(std::string_view text) const;
   // "<path>: is missing, expected <what>", unless it is present.
   void require(std::string_view what) const;
   // As require(), for a list: one without elements is not enough.
@@ -70,15 +93,10 @@ class Field {
 
  private:
   Field(const Field& parent, const Value* value, std::string_view key, std::size_t idx)
-      : parent_(&parent), value_(value), report_(parent.report_), key_(key), idx_(idx) {}
+      : FieldPlace(parent, key, idx), value_(value) {}
   [[nodiscard]] bool is_map() const;  // complains of a present value that is none, and of one with a repeated key
-  [[nodiscard]] std::string path() const;
 
-  const Field* parent_ = nullptr;
   const Value* value_;
-  Report* report_;
-  std::string_view key_;  // empty for an element of a list
-  std::size_t idx_ = 0;
 };
 
 }  // namespace sp::source

@@ -1,26 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Readers of ports, addresses, ranges, labels and times out of a Field.
+// Addresses, times and labels.
 #include "loader/source/field_types.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdio>
 #include <ctime>
 
 namespace sp::source {
 namespace {
-
-std::uint16_t read_port_from(const Field& field, std::int64_t lowest) {
-  const auto number = field.integer();
-  if (!number) {
-    return 0;
-  }
-  if (*number < lowest || *number > 65535) {
-    field.complain(field.shown() + " is not a port (1 to 65535)");
-    return 0;
-  }
-  return static_cast<std::uint16_t>(*number);
-}
 
 bool is_multicast(const Ip& ip) {
   static const auto kRangeV4 = Prefix::parse("224.0.0.0/4");
@@ -28,57 +15,40 @@ bool is_multicast(const Ip& ip) {
   return kRangeV4->contains(ip) || kRangeV6->contains(ip);
 }
 
+// Takes ".5" off the front of `text`; digits beyond nanoseconds don't count.
+std::chrono::nanoseconds take_fraction(std::string_view& text) {
+  std::chrono::nanoseconds fraction{0};
+  if (!text.starts_with('.')) {
+    return fraction;
+  }
+  text.remove_prefix(1);
+  for (std::int64_t weight = 100'000'000; !text.empty() && text.front() >= '0' && text.front() <= '9'; weight /= 10) {
+    fraction += std::chrono::nanoseconds((text.front() - '0') * weight);
+    text.remove_prefix(1);
+  }
+  return fraction;
+}
+
+// "Z" or "+02:00" as what the clock there is ahead of UTC.
+std::optional<std::chrono::seconds> parse_zone(std::string_view text) {
+  if (text == "Z") {
+    return std::chrono::seconds(0);
+  }
+  char sign = 0;
+  int hours = 0;
+  int minutes = 0;
+  const std::string offset(text);
+  if (std::sscanf(offset.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) != 3 || (sign != '+' && sign != '-')) {
+    return std::nullopt;
+  }
+  const std::chrono::seconds ahead((hours * 60 + minutes) * 60);
+  return sign == '-' ? -ahead : ahead;
+}
+
 }  // namespace
 
-std::uint16_t read_port(const Field& field) {
-  return read_port_from(field, 1);
-}
-
-std::uint16_t read_port_or_none(const Field& field) {
-  return read_port_from(field, 0);
-}
-
-Protocol read_protocol(const Field& field) {
-  return read_choice<Protocol>(field, {{"TCP", Protocol::tcp}, {"UDP", Protocol::udp}, {"SCTP", Protocol::sctp}},
-                               Protocol::tcp);
-}
-
-std::string read_string(const Field& field) {
-  return std::string(field.string().value_or(std::string_view{}));
-}
-
-std::optional<Ip> read_ip(const Field& field) {
-  const auto text = field.string();
-  if (!text || text->empty()) {
-    return std::nullopt;
-  }
-  const auto ip = Ip::parse(*text);
-  if (!ip) {
-    field.complain(field.shown() + " is not an IP address, expected one such as 192.0.2.1 or 2001:db8::1");
-  }
-  return ip;
-}
-
-std::optional<Ip> read_routable_ip(const Field& field) {
-  const auto ip = read_ip(field);
-  if (ip && (ip->is_unspecified() || ip->is_loopback() || ip->is_link_local() || is_multicast(*ip))) {
-    field.complain(field.shown() +
-                   " is unspecified, loopback, link-local or multicast, expected the address of a host");
-    return std::nullopt;
-  }
-  return ip;
-}
-
-std::optional<Prefix> read_prefix(const Field& field) {
-  const auto text = field.string();
-  if (!text || text->find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    return std::nullopt;
-  }
-  const auto prefix = Prefix::parse(*text);
-  if (!prefix) {
-    field.complain(field.shown() + " is not an address range, expected one such as 192.0.2.0/24 or 2001:db8::/32");
-  }
-  return prefix;
+bool is_routable(const Ip& ip) {
+  return !ip.is_unspecified() && !ip.is_loopback() && !ip.is_link_local() && !is_multicast(ip);
 }
 
 model::Labels read_labels(const Field& field) {
@@ -89,33 +59,30 @@ model::Labels read_labels(const Field& field) {
   return labels;
 }
 
-std::int64_t read_time(const Field& field) {
-  const auto text = field.string();
-  if (!text) {
-    return 0;
-  }
-  const std::string copy(*text);
+std::optional<std::chrono::system_clock::time_point> parse_time(std::string_view text) {
+  const std::string copy(text);
   std::tm utc{};
   int used = 0;
   const int found = std::sscanf(copy.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d%n", &utc.tm_year, &utc.tm_mon, &utc.tm_mday,
                                 &utc.tm_hour, &utc.tm_min, &utc.tm_sec, &used);
-  std::string_view zone = std::string_view(copy).substr(static_cast<std::size_t>(used));
-  if (zone.starts_with('.')) {
-    zone.remove_prefix(std::min(zone.find_first_not_of("0123456789", 1), zone.size()));
+  if (found != 6) {
+    return std::nullopt;
   }
-  char sign = '+';
-  int hours = 0;
-  int minutes = 0;
-  const std::string offset(zone);
-  const bool zoned = zone == "Z" || std::sscanf(offset.c_str(), "%c%2d:%2d", &sign, &hours, &minutes) == 3;
-  if (found != 6 || !zoned || (sign != '+' && sign != '-')) {
-    field.complain(field.shown() + " is not a time, expected one such as 2024-05-01T12:00:00Z");
-    return 0;
+  std::string_view rest = std::string_view(copy).substr(static_cast<std::size_t>(used));
+  const std::chrono::nanoseconds fraction = take_fraction(rest);
+  const auto ahead = parse_zone(rest);
+  if (!ahead) {
+    return std::nullopt;
   }
   utc.tm_year -= 1900;
   utc.tm_mon -= 1;
-  const std::int64_t ahead_s = (hours * 60 + minutes) * 60;
-  return timegm(&utc) - (sign == '-' ? -ahead_s : ahead_s);
+  // A year of four digits does not reach the ends of a 64-bit number of nanoseconds unless it is far from ours.
+  constexpr std::int64_t kMaxSeconds = 9'000'000'000;
+  const std::int64_t seconds = timegm(&utc) - ahead->count();
+  if (seconds > kMaxSeconds || seconds < -kMaxSeconds) {
+    return std::nullopt;
+  }
+  return std::chrono::system_clock::time_point(std::chrono::seconds(seconds) + fraction);
 }
 
 std::string_view to_string(Family family) {
