@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # tests/run.sh [LABEL]: installs what is missing, builds, and runs the tests; those of one CTest label, if given
-# (unit, prog, verifier, lab, style). Needs root and Debian 12. Returns CTest's exit code.
+# (unit, prog, verifier, lab, deploy, style). Needs root and Debian 12. Returns CTest's exit code.
 #
 #   SP_BUILD_DIR   build directory, default build/ of this tree
 #   SP_PRESET      release, debug or coverage, for a build directory that is new
@@ -15,13 +15,13 @@ jobs=${SP_JOBS:-$(nproc)}
 
 usage_error() {
   echo "tests/run.sh: $1" >&2
-  echo "usage: tests/run.sh [unit|prog|verifier|lab|style]" >&2
+  echo "usage: tests/run.sh [unit|prog|verifier|lab|deploy|style]" >&2
   exit 2
 }
 
 [ $# -le 1 ] || usage_error "one label at most"
 case ${1:-} in
-  '' | unit | prog | verifier | lab | style) ;;
+  '' | unit | prog | verifier | lab | deploy | style) ;;
   *) usage_error "unknown label '$1'" ;;
 esac
 [ "$(id -u)" = 0 ] || usage_error "needs root: it installs packages, loads BPF programs and makes network namespaces"
