@@ -88,6 +88,11 @@ void EventLoop::cancel(Timer timer) {
   ::timerfd_settime(static_cast<int>(timer), 0, &never, nullptr);
 }
 
+void EventLoop::remove(Timer timer) {
+  forget(static_cast<int>(timer));
+  timers_.erase(static_cast<int>(timer));
+}
+
 void EventLoop::start(Timer timer, std::chrono::nanoseconds first, std::chrono::nanoseconds interval) {
   // A timerfd that is set to zero never expires.
   const itimerspec spec{.it_interval = to_timespec(interval),

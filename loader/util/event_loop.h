@@ -21,7 +21,7 @@ class EventLoop {
  public:
   using Clock = std::chrono::steady_clock;
   using Callback = std::function<void()>;
-  // Names a timer; valid as long as the loop.
+  // Names a timer; valid until remove().
   enum class Timer : int {};
 
   [[nodiscard]] static Result<EventLoop> create();
@@ -37,6 +37,8 @@ class EventLoop {
   // Runs it once after `delay` (zero: in the next turn, after everything that is ready now), replacing a run under way.
   void start_once(Timer timer, std::chrono::nanoseconds delay);
   void cancel(Timer timer);
+  // Ends a timer for good: it gets no further call, and its number may name another one later.
+  void remove(Timer timer);
   // Runs it every `interval` (> 0), first after one interval. Expiries that were missed count as one.
   void start_every(Timer timer, std::chrono::nanoseconds interval);
 

@@ -187,5 +187,22 @@ TEST_F(EventLoopTest, ACancelledTimerDoesNotExpire) {
   EXPECT_EQ(expired, 0);
 }
 
+TEST_F(EventLoopTest, ATimerThatRemovesItselfFiresOnce) {
+  int calls = 0;
+  EventLoop::Timer timer{};
+  const auto added = loop.add_timer([&] {
+    ++calls;
+    loop.remove(timer);
+  });
+  ASSERT_TRUE(added);
+  timer = *added;
+  const auto end = loop.add_timer([&] { loop.stop(); });
+  ASSERT_TRUE(end);
+  loop.start_every(timer, 1ms);
+  loop.start_once(*end, 20ms);
+  ASSERT_TRUE(loop.run());
+  EXPECT_EQ(calls, 1);
+}
+
 }  // namespace
 }  // namespace sp
