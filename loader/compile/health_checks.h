@@ -46,6 +46,7 @@ class HealthChecks {
 
   void follow_service(const model::Cluster& cluster, const model::ObjectKey& key, Keys& stale);
   void follow_slice(const model::Cluster& cluster, const model::ObjectKey& key, Keys& stale);
+  void follow_pods(const std::string& ns, Keys& stale) const;
   void forget_service(const model::ObjectKey& key);
   [[nodiscard]] bool recount(const model::Cluster& cluster, const model::ObjectKey& key);
 
