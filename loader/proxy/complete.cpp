@@ -5,16 +5,11 @@
 namespace sp::proxy {
 namespace {
 
-// ADDRESS:PORT; `text` may lack the port, or be empty.
-std::string with_port(const std::string& text, const std::string& address, std::uint16_t port) {
-  if (text.empty()) {
-    return address + ":" + std::to_string(port);
-  }
-  const auto ip = Ip::parse(text);
-  if (!ip) {
-    return text;  // has a port, or problems() refuses it
-  }
-  return (ip->family() == Family::v4 ? ip->text() : "[" + ip->text() + "]") + ":" + std::to_string(port);
+// `text` may lack the port, or be empty.
+std::string with_port(const std::string& text, const char* address, std::uint16_t port) {
+  const auto ip = Ip::parse(text.empty() ? address : text);
+  // What is no address has a port, or problems() refuses it.
+  return ip ? SocketAddress{*ip, port}.text() : text;
 }
 
 }  // namespace
@@ -25,8 +20,8 @@ void complete(ProxyConfig& config) {
   }
   const auto bind = Ip::parse(config.bind_address);
   const bool v6 = bind && bind->family() == Family::v6;
-  config.healthz_bind_address = with_port(config.healthz_bind_address, v6 ? "[::]" : "0.0.0.0", kHealthzPort);
-  config.metrics_bind_address = with_port(config.metrics_bind_address, v6 ? "[::1]" : "127.0.0.1", kMetricsPort);
+  config.healthz_bind_address = with_port(config.healthz_bind_address, v6 ? "::" : "0.0.0.0", kHealthzPort);
+  config.metrics_bind_address = with_port(config.metrics_bind_address, v6 ? "::1" : "127.0.0.1", kMetricsPort);
   if (config.mode.empty()) {
     config.mode = "iptables";
   }

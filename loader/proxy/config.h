@@ -136,15 +136,21 @@ void complete(ProxyConfig& config);
 [[nodiscard]] std::vector<std::string> problems(const ProxyConfig& config);
 // What works, but not as its author may think: each one sentence for a warning.
 [[nodiscard]] std::vector<std::string> warnings(const ProxyConfig& config);
+// Why clusterCIDR fits no address of the primary family; nothing when it does. The node's address decides the family
+// where bindAddress does not.
+[[nodiscard]] std::optional<std::string> wrong_family(const ProxyConfig& config, Family primary);
 
 // What the agent asks of a completed and valid configuration.
 struct SocketAddress {
   Ip address;
-  std::uint16_t port = 0;
+  std::uint16_t port = 0;  // 0 = off
   auto operator<=>(const SocketAddress&) const = default;
+  [[nodiscard]] std::string text() const;  // 192.0.2.1:80, [2001:db8::1]:80
 };
-// Where a server listens; nothing when it is off. `text` is one of the two bind addresses.
-[[nodiscard]] std::optional<SocketAddress> socket_address(const std::string& text);
+// "ADDRESS:PORT", as the bind addresses are after complete(); nothing for any other text.
+[[nodiscard]] std::optional<SocketAddress> parse_socket_address(const std::string& text);
+// Where a server listens, by healthz_bind_address or metrics_bind_address; nothing when it is off.
+[[nodiscard]] std::optional<SocketAddress> listen_address(const std::string& text);
 // bindAddress, unless it is a wildcard: this node's address and primary family.
 [[nodiscard]] std::optional<Ip> node_address(const ProxyConfig& config);
 [[nodiscard]] bool masquerade_all(const ProxyConfig& config);   // of the mode's block

@@ -3,7 +3,7 @@
 //
 // Promises: a change between reading and watching is noticed too; neither a rewrite with the same content nor a file
 // that is gone for a moment is a change; the link that a ConfigMap volume switches is followed. It never acts: whoever
-// asks ends the process, and the next one reads the new file.
+// asks ends the process, and the next one reads the new file. Not seen: a rename of the file's folder.
 #pragma once
 
 #include <filesystem>

@@ -54,6 +54,11 @@ void JsonWriter::boolean(bool value) {
   text_ += value ? "true" : "false";
 }
 
+void JsonWriter::raw(std::string_view json) {
+  start_value();
+  text_ += json;
+}
+
 void JsonWriter::quote(std::string_view value) {
   text_ += '"';
   for (const char c : value) {

@@ -20,6 +20,8 @@ class JsonWriter {
   void string(std::string_view value);
   void number(std::uint64_t value);
   void boolean(bool value);
+  // A finished JSON text: null, or a number with a sign or a fraction.
+  void raw(std::string_view json);
 
   [[nodiscard]] const std::string& text() const { return text_; }
 
