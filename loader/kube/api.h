@@ -38,9 +38,12 @@ class Api {
   using ClientFactory = std::function<Result<std::unique_ptr<http::Client>>(EventLoop&, http::Server)>;
   using Id = std::uint64_t;
 
-  // `loop` and `access` must outlive the object.
+  // `loop` and `access` must outlive the object; `observer` is called for every answer.
   [[nodiscard]] static Result<std::unique_ptr<Api>> create(EventLoop& loop, access::Access& access,
-                                                           ClientFactory factory = http::Client::create);
+                                                           http::Observer observer = {});
+  // With clients of another make.
+  [[nodiscard]] static Result<std::unique_ptr<Api>> create_with(EventLoop& loop, access::Access& access,
+                                                                ClientFactory factory);
   Api(const Api&) = delete;
   Api& operator=(const Api&) = delete;
   ~Api();
@@ -53,33 +56,31 @@ class Api {
   void renew_connections();
   // URL of the server that requests go to; empty before the first one.
   [[nodiscard]] const std::string& url() const { return server_.url; }
-  // Where that comes from, and who we are: "kubeconfig /etc/kubernetes/kubelet.conf, context node".
-  [[nodiscard]] std::string text() const { return access_.text(); }
 
  private:
   struct Exchange {
     http::Request request;
     ApiHandlers handlers;
-    std::optional<http::Client::Id> at_client;  // none: waits for credentials, or for failing_timer_
-    std::optional<ApiEnd> failed;
+    std::optional<http::Client::Id> at_client;  // none: waits for credentials, or for its end
+    std::optional<ApiEnd> failed;               // how it ends in the next turn
   };
 
   Api(EventLoop& loop, access::Access& access, ClientFactory factory);
   void send(Id id, const Result<http::Credentials>& credentials);
-  // Ends the exchange from the loop.
   void fail(Id id, ApiEnd end);
   void end_failed();
+  void end(Id id, const ApiEnd& end);
   [[nodiscard]] Result<void> follow_server();
 
   EventLoop& loop_;
   access::Access& access_;
   ClientFactory factory_;
-  EventLoop::Timer failing_timer_{};
+  EventLoop::Timer fail_timer_{};
   http::Server server_;
   std::unique_ptr<http::Client> client_;
   std::map<Id, Exchange> exchanges_;
   Id next_ = 1;
-  // Callbacks that Access may still call hold this weakly.
+  // Gone with the object: what Access and the client may still call holds it weakly.
   std::shared_ptr<Api*> self_;
 };
 
