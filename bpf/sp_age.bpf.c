@@ -3,11 +3,15 @@
  * Aging: iterator programs that the kernel runs over the flow tables. A pair goes when both halves have been idle for
  * longer than the timeout of its state, and both halves go together (I3).
  *
- * One byte of output for every AGE_STRIDE flows lets the agent bound a slice by the size of its read().
+ * Output tells the agent how far the walk is, and lets it bound a slice by the size of its read(): AGE_MARK_FIRST at
+ * the first flow, AGE_MARK_STRIDE after every AGE_STRIDE flows, and at the end of the table the number of flows since.
  */
 #include "bpf/flow.h"
 
-#define AGE_STRIDE 64
+/* loader/kernel/flow_aging.cpp reads them. */
+#define AGE_STRIDE	64
+#define AGE_MARK_STRIDE 0xff
+#define AGE_MARK_FIRST	0xfe
 
 /* What the kernel hands to such a program (kernel/bpf/map_iter.c); fields are relocated. */
 struct bpf_iter_meta {
@@ -56,10 +60,16 @@ static __always_inline int flow_age(struct bpf_iter__bpf_map_elem *ctx, const en
 	__u8 mark = 0;
 	__u8 proto;
 
-	if (meta->seq_num % AGE_STRIDE == AGE_STRIDE - 1)
+	if (!key_buf || !val_buf) {
+		/* Here seq_num is still that of the last flow, and 0 in an empty table, too. */
+		mark = (meta->seq_num + 1) % AGE_STRIDE;
 		bpf_seq_write(meta->seq, &mark, sizeof(mark));
-	if (!key_buf || !val_buf)
 		return 0;
+	}
+	if (meta->seq_num % AGE_STRIDE == AGE_STRIDE - 1 || meta->seq_num == 0) {
+		mark = meta->seq_num ? AGE_MARK_STRIDE : AGE_MARK_FIRST;
+		bpf_seq_write(meta->seq, &mark, sizeof(mark));
+	}
 	if (af == AF4)
 		key.v4 = *(struct sp_flow4_key *)key_buf;
 	else

@@ -36,7 +36,8 @@ void Aging::slice() {
 
 void Aging::rest() {
   sweeping_ = false;
-  loop_.start_once(slice_timer_, plane_.flow_population() > kFewFlows ? interval_ : interval_ * kCalm);
+  const auto [flows4, flows6] = plane_.flow_population();
+  loop_.start_once(slice_timer_, flows4 + flows6 > kFewFlows ? interval_ : interval_ * kCalm);
 }
 
 }  // namespace sp::agent

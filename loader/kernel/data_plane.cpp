@@ -178,7 +178,7 @@ Result<bool> DataPlane::age(std::size_t budget) {
   return state_->aging.run(budget);
 }
 
-std::size_t DataPlane::flow_population() const {
+const std::array<std::size_t, 2>& DataPlane::flow_population() const {
   return state_->aging.population();
 }
 

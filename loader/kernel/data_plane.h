@@ -6,6 +6,7 @@
 // Not thread-safe.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -86,8 +87,8 @@ class DataPlane {
   // Walks a bounded part of the flow tables (about `budget` flows) in the kernel and removes pairs that are idle for
   // longer than config().timeouts. True when a full sweep over both families has ended; the next call starts anew.
   [[nodiscard]] Result<bool> age(std::size_t budget);
-  // Flows of both families that the last full sweep found, to within a hundred or two.
-  [[nodiscard]] std::size_t flow_population() const;
+  // Flows that the last sweep found, IPv4 and IPv6.
+  [[nodiscard]] const std::array<std::size_t, 2>& flow_population() const;
 
   // Ring of drops and rejects: readable fd, and a drain that never blocks. Returns the number of events.
   [[nodiscard]] int events_fd() const;

@@ -13,7 +13,10 @@
 namespace sp::kernel {
 namespace {
 
+// What bpf/sp_age.bpf.c writes.
 constexpr std::size_t kFlowsPerByte = 64;
+constexpr unsigned char kMarkStride = 0xff;
+constexpr unsigned char kMarkFirst = 0xfe;
 
 }  // namespace
 
@@ -35,6 +38,16 @@ Result<void> FlowAging::start_table() {
   return {};
 }
 
+void FlowAging::take_mark(unsigned char mark) {
+  if (mark == kMarkFirst) {
+    empty_ = false;
+  } else if (mark == kMarkStride) {
+    visited_ += kFlowsPerByte;
+  } else if (!empty_) {
+    visited_ += mark;
+  }
+}
+
 Result<bool> FlowAging::run(std::size_t budget) {
   std::array<char, 4096> output;
   std::size_t left = std::max<std::size_t>(budget / kFlowsPerByte, 1);
@@ -43,7 +56,9 @@ Result<bool> FlowAging::run(std::size_t budget) {
     const ssize_t got = ::read(walk_.get(), output.data(), std::min(left, output.size()));
     if (got > 0) {
       left -= static_cast<std::size_t>(got);
-      visited_ += static_cast<std::size_t>(got) * kFlowsPerByte;
+      for (ssize_t i = 0; i < got; ++i) {
+        take_mark(static_cast<unsigned char>(output[static_cast<std::size_t>(i)]));
+      }
       continue;
     }
     if (got < 0) {
@@ -54,11 +69,10 @@ Result<bool> FlowAging::run(std::size_t budget) {
       return errno_error(err, std::string(bpf_program__name(tables_[current_].program)) + ": walk");
     }
     walk_.reset();
+    population_[current_] = std::exchange(visited_, 0);
+    empty_ = true;
     current_ = (current_ + 1) % tables_.size();
-    if (current_ == 0) {
-      population_ = std::exchange(visited_, 0);
-      return true;
-    }
+    if (current_ == 0) return true;
   }
   return false;
 }

@@ -7,6 +7,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <type_traits>
 #include <vector>
@@ -42,16 +44,17 @@ class PerCpuMap {
     return add(values.data());
   }
 
-  // The sums of every row, by index.
-  [[nodiscard]] Result<std::vector<V>> sums() const {
+  // The sums of the first `rows` rows (default: of all), by index.
+  [[nodiscard]] Result<std::vector<V>> sums(std::size_t rows = SIZE_MAX) const {
     static constexpr __u32 kBatch = 256;
+    rows = std::min<std::size_t>(rows, map_.max_entries);
     std::vector<V> totals;
-    totals.reserve(map_.max_entries);
+    totals.reserve(rows);
     std::vector<__u32> keys(kBatch);
     std::vector<V> values(kBatch * cpus_);
     __u32 cursor = 0;
-    for (int err = 0; err != -ENOENT;) {
-      __u32 count = kBatch;
+    for (int err = 0; err != -ENOENT && totals.size() < rows;) {
+      __u32 count = static_cast<__u32>(std::min<std::size_t>(kBatch, rows - totals.size()));
       __u32 next = 0;
       err = bpf_map_lookup_batch(map_.fd.get(), totals.empty() ? nullptr : &cursor, &next, keys.data(), values.data(),
                                  &count, nullptr);

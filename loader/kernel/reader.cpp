@@ -4,6 +4,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "loader/kernel/attach.h"
@@ -66,6 +67,8 @@ struct Reader::State {
   std::optional<MappedArray<const sp_service_val>> services{};
   std::optional<MappedArray<const __u64>> slots{};
   std::optional<MappedArray<const sp_backend_val>> backends{};
+  // Rows of service_stats from here on have always been zero; nothing: not looked yet.
+  std::optional<std::size_t> stats_in_use{};
 
   static Result<std::unique_ptr<State>> make(const fs::path& pin_path);
   Result<void> map_arrays();
@@ -183,6 +186,40 @@ Result<std::vector<sp_counter_val>> Reader::counters() const {
 
 Result<std::vector<sp_service_stats_val>> Reader::service_stats() const {
   return state_->service_stats.sums();
+}
+
+Result<std::vector<sp_service_stats_val>> Reader::used_service_stats(std::size_t services_in_use) const {
+  // Ids are given out upwards and again when they are free, so they stay near the number of services.
+  constexpr std::size_t kNewSinceLastTime = 1024;
+  auto& in_use = state_->stats_in_use;
+  if (in_use) {
+    in_use = std::max(*in_use, services_in_use + kNewSinceLastTime);
+    return state_->service_stats.sums(*in_use);
+  }
+  SP_TRY_ASSIGN(stats, service_stats());
+  const auto last =
+      std::find_if(stats.rbegin(), stats.rend(), [](const sp_service_stats_val& row) { return row.packets != 0; });
+  in_use = static_cast<std::size_t>(stats.rend() - last);
+  return stats;
+}
+
+Result<Sizes> Reader::sizes() const {
+  const auto array_size = [this](const char* name, std::uint32_t value_bytes) -> Result<std::uint32_t> {
+    SP_TRY_ASSIGN(map, open_pinned_map(state_->pin_path, name, {BPF_MAP_TYPE_ARRAY, sizeof(__u32), value_bytes},
+                                       Access::read_only));
+    return map.max_entries;
+  };
+  SP_TRY_ASSIGN(services, array_size("sp_services", sizeof(sp_service_val)));
+  SP_TRY_ASSIGN(slots, array_size("sp_slots", sizeof(__u64)));
+  SP_TRY_ASSIGN(backends, array_size("sp_backends", sizeof(sp_backend_val)));
+  return Sizes{state_->flows4.max_entries(),
+               state_->flows6.max_entries(),
+               state_->embryos4.max_entries(),
+               state_->embryos6.max_entries(),
+               state_->frontends.max_entries(),
+               services,
+               slots,
+               backends};
 }
 
 Result<std::vector<AttachedProgram>> Reader::attached() const {

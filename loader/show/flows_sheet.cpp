@@ -3,7 +3,6 @@
 #include <netinet/tcp.h>
 
 #include <cstring>
-#include <ctime>
 
 #include "loader/show/sheets.h"
 #include "loader/show/words.h"
@@ -19,14 +18,6 @@ Ip address_of(const __be32& v4) {
 }
 Ip address_of(const __be32 (&v6)[4]) {
   return Ip::v6(v6);
-}
-
-std::uint32_t tick_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_MONOTONIC, &now);
-  const std::uint64_t ns =
-      static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
-  return static_cast<std::uint32_t>(ns >> SP_TICK_SHIFT);
 }
 
 // The partner's key is the translated tuple read backwards (maps/flow.h).
@@ -100,7 +91,7 @@ class FlowsSheet {
  private:
   const Reader& reader_;
   const ServiceNames& names_;
-  std::uint32_t now_ = tick_now();
+  std::uint32_t now_ = current_tick();
   Sheet sheet_{{"protocol", "state", "client", "frontend", "source", "backend", "service", "idle_s", "device"}};
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 
 #include "maps/flow.h"
 
@@ -12,6 +13,15 @@ namespace sp {
 [[nodiscard]] constexpr std::uint32_t ticks_of_seconds(std::uint32_t seconds) {
   constexpr std::uint64_t kTickNs = std::uint64_t{1} << SP_TICK_SHIFT;
   return static_cast<std::uint32_t>((seconds * std::uint64_t{1'000'000'000} + kTickNs - 1) / kTickNs);
+}
+
+// The tick of this moment, as the packet path counts: of CLOCK_MONOTONIC.
+[[nodiscard]] inline std::uint32_t current_tick() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  const std::uint64_t ns =
+      static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
+  return static_cast<std::uint32_t>(ns >> SP_TICK_SHIFT);
 }
 
 // The largest number of seconds that has these ticks.

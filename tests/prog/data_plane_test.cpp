@@ -5,11 +5,14 @@
 #include <bpf/bpf.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 
 #include <memory>
 
 #include "loader/kernel/attach.h"
+#include "loader/kernel/map.h"
 #include "loader/kernel/pin.h"
+#include "loader/util/ticks.h"
 #include "tests/harness/sandbox.h"
 
 namespace sp::kernel {
@@ -242,6 +245,25 @@ TEST_F(DataPlaneTest, AgesBothTablesToTheEnd) {
     if (*done) return;
   }
   FAIL() << "the sweep never ended";
+}
+
+TEST_F(DataPlaneTest, ASweepCountsTheFlowsOfEachTable) {
+  DataPlane plane = open();
+  auto flows =
+      Map<sp_flow4_key, sp_flow4_val>::open(options_.pin_path, "sp_flows4", BPF_MAP_TYPE_HASH, Access::read_write);
+  ASSERT_TRUE(flows);
+  constexpr std::uint16_t kFlows = 150;  // two full bytes of output and a rest
+  for (std::uint16_t i = 0; i < kFlows; ++i) {
+    sp_flow4_key key{};
+    key.sport = i;
+    key.proto = IPPROTO_UDP;
+    sp_flow4_val value{};
+    value.rule.last_seen_tick = current_tick() + 1000;  // a fresh config has no patience
+    ASSERT_TRUE(flows->update(key, value));
+  }
+  while (!plane.age(64).value()) {
+  }
+  EXPECT_THAT(plane.flow_population(), ElementsAre(kFlows, 0));
 }
 
 }  // namespace
