@@ -18,9 +18,12 @@
 namespace sp::access {
 
 struct Options {
-  std::filesystem::path
-      kubeconfig;      // empty = in-cluster: KUBERNETES_SERVICE_HOST/_PORT and the service account's files
-  std::string master;  // URL that replaces the server of the above (--master); empty = none
+  // Empty = in-cluster: KUBERNETES_SERVICE_HOST/_PORT and the service account's files.
+  std::filesystem::path kubeconfig = {};
+  // URL that replaces the server of the above (--master); empty = none. Without any of the above, requests are
+  // anonymous.
+  std::string master = {};
+  std::filesystem::path service_account_dir = {};  // empty = where Kubernetes mounts it
 };
 
 class Access {
@@ -33,7 +36,8 @@ class Access {
 
   // As the files say now. Cheap when nothing has changed: ask before every request.
   [[nodiscard]] virtual Result<http::Server> server() = 0;
-  // Calls `done` with the credentials of the moment: at once, or from the loop when a plugin has to run.
+  // Calls `done` with the credentials of the moment: at once, or from the loop when a plugin has to run; never after
+  // this object is gone. A plugin that failed a moment ago is waited for, so asking in a loop does no harm.
   using Done = std::function<void(Result<http::Credentials>)>;
   virtual void credentials(Done done) = 0;
   // The server answered 401: what was handed out last must not be handed out again without a fresh look.
