@@ -13,7 +13,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
                [](char c) { return c != ' ' && c != '\t' && c != '\r' && c != '\n'; });
   const std::size_t end = packed.find_last_not_of('=') + 1;
   const std::size_t padding = packed.size() - end;
-  if (packed.size() % 4 != 0 || padding > 2) {
+  if (packed.size() % 4 != 0 || padding > 2 || packed.find('=') < end) {
     return std::nullopt;
   }
   std::string bytes(packed.size() / 4 * 3, '\0');

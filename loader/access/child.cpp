@@ -3,7 +3,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -112,7 +112,8 @@ Result<void> Child::spawn(const Command& command) {
 }
 
 Result<void> Child::watch(std::chrono::milliseconds timeout) {
-  process_ = Fd(::pidfd_open(pid_, 0));
+  // By number: glibc 2.36 declares pidfd_open() for C alone.
+  process_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
   if (!process_.valid()) {
     return errno_error(errno, "cannot be watched");
   }
