@@ -9,8 +9,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,6 +18,7 @@
 #include "loader/model/object_id.h"
 #include "loader/util/event_loop.h"
 #include "loader/util/log.h"
+#include "loader/util/notices.h"
 
 namespace sp::kube {
 
@@ -36,6 +37,9 @@ struct Event {
 class EventRecorder {
  public:
   static constexpr std::chrono::minutes kRepeatAfter{10};
+  static constexpr std::chrono::seconds kSecondTryAfter{10};
+  // More than that under way are not begun.
+  static constexpr std::size_t kMaxPending = 32;
 
   // `loop` and `api` must outlive the recorder.
   [[nodiscard]] static Result<std::unique_ptr<EventRecorder>> create(EventLoop& loop, Api& api, std::string node_name);
@@ -54,19 +58,18 @@ class EventRecorder {
 
  private:
   struct Pending {
+    Api::Id exchange = 0;  // 0 = none, waits for its second try
     http::Request request;
-    std::string text;  // for messages
     bool second_try = false;
-    bool waiting = false;  // for the retry
     int status = 0;
     std::string answer;
   };
 
   EventRecorder(EventLoop& loop, Api& api, std::string node_name);
+  [[nodiscard]] std::string body_of(const Event& event, const std::string& ns) const;
   void send(std::uint64_t number);
-  void end_of(std::uint64_t number, const http::End& end);
+  void take_end(std::uint64_t number, const ApiEnd& end);
   void retry();
-  [[nodiscard]] std::string body_of(const Event& event, const std::string& ns, const std::string& name) const;
 
   EventLoop& loop_;
   Api& api_;
@@ -74,8 +77,8 @@ class EventRecorder {
   EventLoop::Timer retry_timer_{};
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t next_ = 0;
-  log::Repeats repeats_;
-  bool failing_ = false;
+  log::Repeats repeats_{kRepeatAfter};
+  Notices failures_{log::Level::warn, "events"};
   std::uint64_t posted_ = 0;
   std::uint64_t dropped_ = 0;
 };

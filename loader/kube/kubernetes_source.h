@@ -12,6 +12,7 @@
 #include <string>
 
 #include "loader/access/access.h"
+#include "loader/http/client.h"
 #include "loader/kube/event_recorder.h"
 #include "loader/kube/source_stats.h"
 #include "loader/source/source.h"
@@ -21,7 +22,8 @@ namespace sp::kube {
 
 struct Options {
   access::Options access;
-  std::string node_name;  // as in Node.metadata.name; empty is refused
+  std::string node_name;    // as in Node.metadata.name; empty is refused
+  http::Observer observer;  // called for every answer, for metrics
 };
 
 class KubernetesSource final : public source::Source {
