@@ -22,9 +22,9 @@ class ReflectorMetrics {
   ReflectorMetrics(prometheus::Registry& registry, model::Kind kind);
 
   void events_received(std::size_t events) { events_.Increment(static_cast<double>(events)); }
-  void list_begun() { lists_.Increment(); }
-  void watch_begun() { watches_.Increment(); }
-  void failed() { failures_.Increment(); }
+  void lists_begun(std::size_t lists) { lists_.Increment(static_cast<double>(lists)); }
+  void watches_begun(std::size_t watches) { watches_.Increment(static_cast<double>(watches)); }
+  void failed(std::size_t times) { failures_.Increment(static_cast<double>(times)); }
   // The server said something, if only a bookmark.
   void heard_at(std::chrono::system_clock::time_point time) { last_contact_.Set(to_seconds(time)); }
   void set_objects(std::size_t objects) { objects_.Set(static_cast<double>(objects)); }
@@ -78,7 +78,6 @@ class AgentMetrics {
   prometheus::Histogram& programming_;
   prometheus::Counter& syncs_;
   prometheus::Counter& sync_failures_;
-  prometheus::Counter& row_failures_;
   prometheus::Gauge& rows_failing_;
   prometheus::Counter& rejected_;
   prometheus::Gauge& problems_;

@@ -35,11 +35,15 @@ struct ServiceTraffic {
   sp_service_stats_val stats{};
 };
 
+// The series of all services without one of their own. No name of a row has brackets.
+inline constexpr const char* kOtherServices = "(others)";
+
 struct DataPlaneSample {
   std::vector<sp_counter_val> counters;  // by enum sp_reason
   std::vector<MapFill> maps;
   std::vector<DeviceMode> devices;
   std::uint64_t snat_ports = 0;          // of each backend and node address
+  sp_service_stats_val translated{};     // of all services together
   std::vector<ServiceTraffic> services;  // empty unless asked for
 };
 

@@ -74,8 +74,6 @@ void ServiceHealth::open_missing() {
     failing = true;
     std::string error = server.error().text();
     if (error != listener->last_error) {
-      log::warn("health", "Service {}: spec.healthCheckNodePort is not served, load balancers leave this node: {}",
-                place.service.text(), error);
       listener->last_error = std::move(error);
       if (hooks_.cannot_listen) {
         hooks_.cannot_listen(place.service, server.error());

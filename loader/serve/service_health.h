@@ -26,7 +26,7 @@ class ServiceHealth {
 
   struct Hooks {
     std::function<bool()> proxy_healthy;  // empty = yes
-    // For the Warning event on the Service; called once for each cause, not with each attempt.
+    // For the log and the Warning event on the Service; called once for each cause, not with each attempt.
     std::function<void(const model::ObjectKey& service, const Error& error)> cannot_listen;
   };
   // `loop` must outlive the object.
