@@ -12,6 +12,9 @@
 #include <string>
 #include <vector>
 
+#include "loader/kube/resources.h"
+
+namespace sp {
 namespace {
 
 using testing::ElementsAre;
@@ -65,24 +68,24 @@ class Manifests : public testing::TestWithParam<std::string> {
   std::vector<YAML::Node> documents_;
 };
 
-TEST_P(Manifests, AskForListAndWatchOfFiveKindsAndForNothingElse) {
-  std::map<std::string, std::set<std::string>> verbs;  // by group/resource
+// What the agent's own table of resources says, plus Events, and not a verb more.
+TEST_P(Manifests, GrantWhatTheReflectorsAskForAndNothingElse) {
+  std::map<std::string, std::set<std::string>> granted;  // by "resource.group", as RBAC messages name them
   for (const YAML::Node& rule : the("ClusterRole")["rules"]) {
     EXPECT_EQ(rule.size(), 3U) << "a rule with more than groups, resources and verbs";
     for (const std::string& group : texts(rule["apiGroups"])) {
       for (const std::string& resource : texts(rule["resources"])) {
-        const auto more = texts(rule["verbs"]);
-        verbs[group + "/" + resource].insert(more.begin(), more.end());
+        const auto verbs = texts(rule["verbs"]);
+        granted[group.empty() ? resource : resource + "." + group].insert(verbs.begin(), verbs.end());
       }
     }
   }
-  const std::set<std::string> read{"list", "watch"};
-  EXPECT_EQ(verbs, (std::map<std::string, std::set<std::string>>{{"/services", read},
-                                                                 {"/nodes", read},
-                                                                 {"/pods", read},
-                                                                 {"discovery.k8s.io/endpointslices", read},
-                                                                 {"networking.k8s.io/servicecidrs", read},
-                                                                 {"events.k8s.io/events", {"create", "patch"}}}));
+  std::map<std::string, std::set<std::string>> asked{{"events.events.k8s.io", {"create", "patch"}}};
+  for (const auto kind : {model::Kind::service, model::Kind::endpoint_slice, model::Kind::pod, model::Kind::node,
+                          model::Kind::service_cidr}) {
+    asked[kube::resource_of(kind, "n1").name] = {"list", "watch"};
+  }
+  EXPECT_EQ(granted, asked);
 }
 
 TEST_P(Manifests, BindTheRoleToTheAccountOfThePods) {
@@ -204,3 +207,4 @@ TEST(Rendered, HasEveryOverlay) {
 }
 
 }  // namespace
+}  // namespace sp
