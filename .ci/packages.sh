@@ -19,7 +19,8 @@ readonly SP_RUN_PACKAGES=(curl ethtool influxdb iproute2 nginx-light procps util
 # For the tests alone: load, captures, other kernels under emulation, style checks.
 # shellcheck disable=SC2034
 readonly SP_TEST_PACKAGES=(
-  busybox-static clang-format cpio git iperf3 qemu-system-x86 shellcheck tcpdump xz-utils zstd
+  busybox-static clang-format cpio git iperf3 ipset iptables ipvsadm nftables qemu-system-x86 shellcheck tcpdump
+  xz-utils zstd
 )
 
 # Prints those of the named packages that are not installed.
