@@ -10,6 +10,14 @@
 #include "bpf/pair.h"
 #include "bpf/service.h"
 
+/* Connections that conntrack translates for a kube-proxy that was here before us may still live. */
+static __always_inline int foreign_tcp_lives(void)
+{
+	struct sp_config_val *config = config_row();
+
+	return config && tick_now() < config->foreign_tcp_until_tick;
+}
+
 /* A segment of no known connection that does not open one: the stack or a reset tells the sender. */
 static __always_inline int unknown_tcp(const struct pkt *p, const struct sp_frontend_val *frontend)
 {
@@ -18,6 +26,9 @@ static __always_inline int unknown_tcp(const struct pkt *p, const struct sp_fron
 	/* The stack resets it, or, where a kernel NAT had the connection before us, still carries it. */
 	if (frontend->flags & SP_FRONTEND_NODE_ADDR)
 		return -SP_PASS_UNKNOWN_TCP;
+	/* The stack carries it, or sends it back to the router: it may circle, which is why this ends. */
+	if (foreign_tcp_lives())
+		return -SP_PASS_FOREIGN_TCP;
 	/* No socket and no route of ours would stop it: answered here, or it circles between router and node. */
 	return p->tcp_flags & TCP_RST ? -SP_DROP_UNKNOWN_RST : -SP_REJECT_UNKNOWN_TCP;
 }

@@ -15,9 +15,8 @@ struct sp_timeouts {
 	/* A reset was seen. */
 	__u32 tcp_close_ticks;
 	__u32 udp_stream_ticks;
-	__u32 pad;
 };
-SP_ASSERT_SIZE(sp_timeouts, 24);
+SP_ASSERT_SIZE(sp_timeouts, 20);
 
 /* An inclusive range of ports, host byte order; first > last means empty. */
 struct sp_port_range {
@@ -32,10 +31,18 @@ struct sp_config_val {
 	/* Bumped when a cached next hop may be wrong; starts at 1, skips 0. */
 	__u32 route_epoch;
 	struct sp_timeouts timeouts;
+	/*
+	 * Until this tick, TCP segments of unknown connections to a virtual address pass to the stack, where conntrack
+	 * may still translate them for a kube-proxy that served the address before us. 0: never. Agents that know
+	 * nothing of it leave it 0.
+	 */
+	__u32 foreign_tcp_until_tick;
 	/* Source ports for translated requests: outside the ephemeral and the nodePort range. */
 	struct sp_port_range snat_ports[2];
 };
 SP_ASSERT_SIZE(sp_config_val, 40);
 SP_ASSERT_OFFSET(sp_config_val, route_epoch, 4);
+SP_ASSERT_OFFSET(sp_config_val, foreign_tcp_until_tick, 28);
+SP_ASSERT_OFFSET(sp_config_val, snat_ports, 32);
 
 #endif

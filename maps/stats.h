@@ -24,6 +24,8 @@
 	X(SP_PASS_MALFORMED, 5, "pass-malformed", "headers truncated or inconsistent")                                 \
 	X(SP_PASS_UNKNOWN_TCP, 6, "pass-unknown-tcp",                                                                  \
 	  "TCP segment of no known connection, to an address of this node")                                            \
+	X(SP_PASS_FOREIGN_TCP, 7, "pass-foreign-tcp",                                                                  \
+	  "TCP segment of no known connection, to a virtual address that was kube-proxy's")                            \
 	X(SP_REJECT_NO_BACKEND, 16, "reject-no-backend", "the service has no usable endpoint")                         \
 	X(SP_REJECT_UNKNOWN_TCP, 17, "reject-unknown-tcp", "TCP segment of no known connection, to a virtual address") \
 	X(SP_DROP_NO_LOCAL_BACKEND, 32, "drop-no-local-backend", "policy Local, and no endpoint on this node")         \

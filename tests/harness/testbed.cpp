@@ -63,8 +63,7 @@ sp_config_val default_config() {
                      .tcp_close_wait_ticks = 3000,
                      .tcp_time_wait_ticks = 100,
                      .tcp_close_ticks = 10,
-                     .udp_stream_ticks = 160,
-                     .pad = 0};
+                     .udp_stream_ticks = 160};
   config.snat_ports[0] = {1024, 29999};
   config.snat_ports[1] = {61000, 65535};
   return config;

@@ -145,6 +145,37 @@ TEST_P(Reject, UnknownSegmentToAVirtualAddressIsReset) {
   EXPECT_EQ(bed.counts(), (Counts{{"drop-unknown-rst", 1}}));  // SP_DROP_UNKNOWN_RST
 }
 
+// Where kube-proxy was before: conntrack still has the connection.
+TEST_P(Reject, R111_UnknownSegmentToAVirtualAddressGoesToTheStackAfterATakeover) {
+  const auto service = bed.add_service({{at.remote_pod, 80}});
+  bed.add_frontend(at.vip, kPort, Protocol::tcp, service);
+  sp_config_val config = bed.config();
+  config.foreign_tcp_until_tick = ~0U;
+  bed.set_config(config);
+  Packet segment = from_client(at.vip, kPort);
+  for (const int flags : {int{kAck}, int{kRst}, kSyn | kAck}) {
+    segment.flags = static_cast<std::uint8_t>(flags);
+    const auto out = bed.xdp(segment);
+    EXPECT_EQ(out.action, XDP_PASS);
+    EXPECT_FRAME(out.frame, segment);
+    EXPECT_EQ(bed.counts(), (Counts{{"pass-foreign-tcp", 1}}));  // SP_PASS_FOREIGN_TCP
+  }
+  segment.flags = kSyn;
+  EXPECT_EQ(bed.xdp(segment).action, XDP_TX) << "new connections are ours";
+}
+
+TEST_P(Reject, TheTimeAfterATakeoverEnds) {
+  const auto service = bed.add_service({{at.remote_pod, 80}});
+  bed.add_frontend(at.vip, kPort, Protocol::tcp, service);
+  sp_config_val config = bed.config();
+  config.foreign_tcp_until_tick = 1;
+  bed.set_config(config);
+  Packet segment = from_client(at.vip, kPort);
+  segment.flags = kAck;
+  EXPECT_EQ(bed.xdp(segment).action, XDP_TX);
+  EXPECT_EQ(bed.counts(), (Counts{{"reject-unknown-tcp", 1}}));
+}
+
 TEST_P(Reject, UnknownSegmentToTheNodeGoesToTheStack) {
   const auto service = bed.add_service({{at.remote_pod, 80}});
   bed.add_frontend(at.node, kPort, Protocol::tcp, service, SP_FRONTEND_NODE_ADDR);
