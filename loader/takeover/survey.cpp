@@ -116,8 +116,9 @@ void survey_netfilter(const Tools& tools, bool host_ports, Survey& survey) {
   const auto has = [&tables](const std::string& table) {
     return std::find(tables.begin(), tables.end(), table) != tables.end();
   };
-  for (const char* table : {"ip kube-proxy", "ip6 kube-proxy"}) {
-    if (has(table)) survey.nft_tables.emplace_back(table);
+  for (const std::string family : {"ip ", "ip6 "}) {
+    if (has(family + "kube-proxy")) survey.nft_tables.push_back(family + "kube-proxy");
+    if (has(family + kKeeperTable)) survey.keeper_tables.push_back(family + kKeeperTable);
   }
   if (has("inet cni_hostport")) {
     survey.advice.emplace_back(
@@ -169,6 +170,12 @@ void survey_ipvs(const Tools& tools, Survey& survey) {
   const auto vips = ipvs_addresses();
   if (!vips) survey.advice.push_back("kube-ipvs0 cannot be looked for: " + vips.error().text());
   survey.ipvs_device = vips && vips->has_value();
+  if (survey.ipvs_device) {
+    survey.advice.emplace_back(
+        "kube-proxy ran in ipvs mode here: connections that ipvs carries end with its virtual servers, and their "
+        "clients "
+        "have to connect anew");
+  }
   ProxySets sets;
   // Sets outlive the device when an earlier clean-up ended half-way.
   if (may_be_loaded(tools, "ip_set") && (survey.ipvs_device || find_tool(tools, "ipset"))) {

@@ -33,11 +33,26 @@ std::string joined(const char* before, const std::vector<std::string>& words) {
   return text;
 }
 
+// One transaction, so that there is a NAT chain at every moment.
+std::string replacement(const std::string& table, bool keep_connections) {
+  const std::string removal = "delete table " + table + "\n";
+  if (!keep_connections) return removal;
+  const std::string keeper = table.substr(0, table.find(' ') + 1) + kKeeperTable;
+  return fmt::format(
+      "add table {0}\nadd chain {0} keep {{ type nat hook postrouting priority 100 ; policy accept ; }}\n{1}", keeper,
+      removal);
+}
+
 // In the order of removal: virtual servers before the sets, which are then in no rule any more.
-std::vector<Removal> removals(const Survey& survey) {
+std::vector<Removal> removals(const Survey& survey, bool keep_connections) {
   std::vector<Removal> steps;
   for (const std::string& table : survey.nft_tables) {
-    steps.push_back({"nftables table " + table, "nft", {"-f", "-"}, "delete table " + table + "\n"});
+    steps.push_back({"nftables table " + table, "nft", {"-f", "-"}, replacement(table, keep_connections)});
+  }
+  if (!keep_connections) {
+    for (const std::string& table : survey.keeper_tables) {
+      steps.push_back({"nftables table " + table, "nft", {"-f", "-"}, "delete table " + table + "\n"});
+    }
   }
   if (!survey.virtual_servers.empty()) {
     steps.push_back({fmt::format("ipvs: {} virtual servers", survey.virtual_servers.size()),
@@ -115,7 +130,7 @@ Found find(const Tools& tools) {
       found.translates = found.translates || table.translates;
     }
   }
-  for (const Removal& step : removals(seen)) found.leftovers.push_back(step.line);
+  for (const Removal& step : removals(seen, true)) found.leftovers.push_back(step.line);
   if (seen.ipvs_device) found.leftovers.push_back("device " + std::string(kIpvsDevice));
   found.translates = found.translates || seen.ipvs_device || !seen.nft_tables.empty();
   return found;
@@ -129,7 +144,8 @@ Report remove(const Tools& tools, const Options& options) {
       note(report, remove_rules(tools, rules, table, options.host_ports), table_line(rules, table));
     }
   }
-  for (const Removal& step : removals(seen)) note(report, run_removal(tools, step), step.line);
+  for (const Removal& step : removals(seen, options.keep_connections))
+    note(report, run_removal(tools, step), step.line);
   if (seen.ipvs_device) note(report, remove_device(), "device " + std::string(kIpvsDevice));
   return report;
 }

@@ -11,6 +11,10 @@
 //      the kernel translates must reach it past our frontends.
 //   2. Attach, and write all rows.
 //   3. remove().
+//
+// Connections survive the rules that made them, in conntrack; but the kernel translates only while somebody has a NAT
+// chain. The iptables variants keep theirs. In place of the tables of the nftables mode, remove() puts an empty one,
+// kKeeperTable of survey.h, which stays until remove() is called without keep_connections. Those of the ipvs mode end.
 #pragma once
 
 #include <chrono>
@@ -44,6 +48,8 @@ struct Options {
   // Also the chains of the portmap plugin (CNI-HOSTPORT-*). They come back with the next Pod while the plugin is in
   // use.
   bool host_ports = false;
+  // Connections that the rules translated go on: at a takeover. Not when everything of ours goes, too.
+  bool keep_connections = true;
 };
 
 struct Report {

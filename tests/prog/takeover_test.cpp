@@ -137,7 +137,12 @@ TEST_F(Takeover, R111_RemovesTheTablesOfTheNftablesModeAlone) {
   EXPECT_THAT(found.leftovers, ElementsAre("nftables table ip kube-proxy", "nftables table ip6 kube-proxy"));
   EXPECT_THAT(remove({}).errors, IsEmpty());
   EXPECT_THAT(find({}).leftovers, IsEmpty());
-  EXPECT_THAT(sandbox->output("nft list tables"), AllOf(HasSubstr("inet ours"), HasSubstr("inet kube-proxy")));
+  EXPECT_EQ(sandbox->output("nft list tables"),
+            "table inet ours\ntable inet kube-proxy\ntable ip sallyport-takeover\ntable ip6 sallyport-takeover\n");
+  EXPECT_THAT(remove({}).removed, IsEmpty());
+  EXPECT_THAT(remove({}, {.keep_connections = false}).removed,
+              ElementsAre("nftables table ip sallyport-takeover", "nftables table ip6 sallyport-takeover"));
+  EXPECT_EQ(sandbox->output("nft list tables"), "table inet ours\ntable inet kube-proxy\n");
   sandbox->run("nft delete table inet ours; nft delete table inet kube-proxy");
 }
 
