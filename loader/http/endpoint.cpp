@@ -34,6 +34,21 @@ std::string bracketed(const std::string& name) {
   return name.find(':') == std::string::npos || name.starts_with('[') ? name : "[" + name + "]";
 }
 
+// host:port of a proxy. Its URL may contain a password, so no message quotes it.
+Result<std::string> proxy_peer(const std::string& text) {
+  const Url url(curl_url());
+  if (!url) {
+    return errno_error(ENOMEM, "proxy URL");
+  }
+  // As libcurl: what has no scheme is http://.
+  const unsigned flags = CURLU_NON_SUPPORT_SCHEME | CURLU_GUESS_SCHEME;
+  if (curl_url_set(url.get(), CURLUPART_URL, text.c_str(), flags) != CURLUE_OK) {
+    return Error{0, "the proxy URL cannot be read: expected http://HOST:PORT, https:// or socks5://"};
+  }
+  const std::string port = part(url, CURLUPART_PORT);
+  return part(url, CURLUPART_HOST) + (port.empty() ? "" : ":" + port);
+}
+
 }  // namespace
 
 Result<Endpoint> Endpoint::parse(Server server) {
@@ -78,6 +93,10 @@ Result<Endpoint> Endpoint::parse(Server server) {
                           " contains no certificate: expected PEM blocks BEGIN CERTIFICATE"};
     }
     endpoint.authorities = std::move(subjects);
+  }
+  if (!server.proxy_url.empty()) {
+    SP_TRY_ASSIGN(proxy, proxy_peer(server.proxy_url));
+    endpoint.proxy = std::move(proxy);
   }
   endpoint.server = std::move(server);
   return endpoint;

@@ -20,6 +20,7 @@ struct Endpoint {
   std::string base;
   std::string connect_to;   // entry of CURLOPT_CONNECT_TO; empty = the host of `base`
   std::string host_header;  // "Host: 192.0.2.1:6443"; empty = the host of `base`
+  std::string proxy;        // host:port of server.proxy_url, for messages; empty = none is configured
   // Subjects of the certificates in server.ca_pem, for messages.
   std::vector<std::string> authorities;
 

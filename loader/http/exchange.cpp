@@ -55,11 +55,10 @@ std::size_t Exchange::on_body(char* data, std::size_t, std::size_t size, void* s
   return exchange.muted_ ? 0 : size;
 }
 
-bool Exchange::connected() const {
-  // Set when a connection, TLS included, was ready for the request.
-  curl_off_t ready_us = 0;
-  curl_easy_getinfo(easy_.get(), CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-  return ready_us > 0;
+bool Exchange::reached(CURLINFO moment) const {
+  curl_off_t after_us = 0;
+  curl_easy_getinfo(easy_.get(), moment, &after_us);
+  return after_us > 0;
 }
 
 void Exchange::report(int status) {
@@ -88,7 +87,8 @@ void Exchange::finish(CURLcode code) {
   Trouble trouble{.code = code,
                   .detail = detail_.data(),
                   .os_error = static_cast<int>(os_error),
-                  .connected = connected(),
+                  .connected = reached(CURLINFO_PRETRANSFER_TIME_T),
+                  .shook_hands = reached(CURLINFO_APPCONNECT_TIME_T),
                   .answered = head_.complete(),
                   .shows_own = shows_certificate_};
   if (trouble.detail.empty()) {
@@ -98,7 +98,7 @@ void Exchange::finish(CURLcode code) {
 }
 
 void Exchange::finish_silent() {
-  fail(explain_silence(endpoint_, max_silence_, connected()));
+  fail(explain_silence(endpoint_, max_silence_, reached(CURLINFO_PRETRANSFER_TIME_T)));
 }
 
 }  // namespace sp::http

@@ -61,7 +61,8 @@ class Exchange {
   void set_peer();
   void set_credentials(const Credentials& credentials);
   [[nodiscard]] Result<void> set_headers(const Request& request, const Credentials& credentials);
-  [[nodiscard]] bool connected() const;
+  // PRETRANSFER: the connection, TLS included, was ready for the request.
+  [[nodiscard]] bool reached(CURLINFO moment) const;
   void report(int status);
   template <typename T>
   void set(CURLoption option, T value);

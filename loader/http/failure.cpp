@@ -72,6 +72,13 @@ std::string explain_rejection(const Endpoint& endpoint, const Rejection& rejecti
   }
 }
 
+// TLS 1.3 lets a server judge our certificate when the handshake is over for us. One that resets the connection at once
+// takes its alert with it.
+bool is_sudden_end(const Trouble& trouble) {
+  const bool broken = trouble.code == CURLE_SEND_ERROR || trouble.code == CURLE_RECV_ERROR;
+  return broken && trouble.shook_hands && !trouble.answered && !contains(trouble.detail, "alert");
+}
+
 std::string explain_tls(const Endpoint& endpoint, const Trouble& trouble, const std::optional<Rejection>& rejection) {
   const std::string& detail = trouble.detail;
   if (contains(detail, "target host") || contains(detail, "subject name")) {
@@ -85,6 +92,11 @@ std::string explain_tls(const Endpoint& endpoint, const Trouble& trouble, const 
   if (contains(detail, "wrong version number") || contains(detail, "http request") ||
       contains(detail, "packet length too long") || contains(detail, "record layer failure")) {
     return endpoint.peer + " does not speak TLS: is it the right port, or a server for http://" + in_brackets(detail);
+  }
+  if (is_sudden_end(trouble)) {
+    return endpoint.peer + " ended the connection right after the TLS handshake: " +
+           (trouble.shows_own ? "it seems to refuse our client certificate; is it expired, or of another cluster"
+                              : "it seems to refuse us without a client certificate: configure one");
   }
   if (contains(detail, "alert")) {
     return endpoint.peer + " refuses " +
@@ -104,18 +116,23 @@ std::string explain_tls(const Endpoint& endpoint, const Trouble& trouble, const 
 }
 
 std::string explain_connect(const Endpoint& endpoint, const Trouble& trouble) {
+  const std::string peer = endpoint.proxy.empty() ? endpoint.peer : "the proxy " + endpoint.proxy;
+  if (contains(trouble.detail, "CONNECT ")) {
+    return "no connection to " + endpoint.peer + ": " + (endpoint.proxy.empty() ? "the proxy" : peer) +
+           " does not open a tunnel to it (" + trouble.detail + ")";
+  }
   if (trouble.code == CURLE_OPERATION_TIMEDOUT) {
-    return "no connection to " + endpoint.peer + " in time: is the address right, and does a firewall let it through" +
+    return "no connection to " + peer + " in time: is the address right, and does a firewall let it through" +
            in_brackets(trouble.detail);
   }
   switch (trouble.os_error) {
     case ECONNREFUSED:
-      return "connection to " + endpoint.peer + " refused: nothing listens there (" + trouble.detail + ")";
+      return "connection to " + peer + " refused: nothing listens there (" + trouble.detail + ")";
     case ENETUNREACH:
     case EHOSTUNREACH:
-      return "no route to " + endpoint.peer + ": check the routes of this machine (" + trouble.detail + ")";
+      return "no route to " + peer + ": check the routes of this machine (" + trouble.detail + ")";
     default:
-      return "no connection to " + endpoint.peer + in_brackets(trouble.detail);
+      return "no connection to " + peer + in_brackets(trouble.detail);
   }
 }
 
@@ -147,8 +164,9 @@ bool is_tls(const Trouble& trouble) {
     // TLS 1.3 refuses a client only after the handshake, as the first thing that is read.
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
-      return contains(trouble.detail, "alert certificate") || contains(trouble.detail, "alert unknown ca") ||
-             contains(trouble.detail, "alert bad certificate") || contains(trouble.detail, "alert access denied");
+      return is_sudden_end(trouble) || contains(trouble.detail, "alert certificate") ||
+             contains(trouble.detail, "alert unknown ca") || contains(trouble.detail, "alert bad certificate") ||
+             contains(trouble.detail, "alert access denied");
     default:
       return false;
   }

@@ -13,12 +13,13 @@
 namespace sp::http {
 
 struct Trouble {
-  int code = 0;            // CURLcode
-  std::string detail;      // libcurl's own words; may be empty
-  int os_error = 0;        // errno of a connection attempt
-  bool connected = false;  // a connection was there
-  bool answered = false;   // a head was delivered
-  bool shows_own = false;  // a client certificate was configured
+  int code = 0;              // CURLcode
+  std::string detail;        // libcurl's own words; may be empty
+  int os_error = 0;          // errno of a connection attempt
+  bool connected = false;    // a connection was there
+  bool shook_hands = false;  // the TLS handshake of a connection made for this request had ended
+  bool answered = false;     // a head was delivered
+  bool shows_own = false;    // a client certificate was configured
 };
 
 [[nodiscard]] End explain(const Endpoint& endpoint, const Trouble& trouble, const std::optional<Rejection>& rejection);

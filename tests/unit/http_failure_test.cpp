@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What http::Client makes of servers that are absent, odd or dying, over plain HTTP.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
@@ -176,6 +178,33 @@ TEST_F(HttpFailureTest, AConnectionThatWentSilentIsNotUsedAgain) {
   ASSERT_TRUE(await([&] { return second.ended(); }));
   EXPECT_TRUE(silent);
   EXPECT_EQ(second.body, "ok");
+}
+
+// The value of an option of our socket whose peer is that port; -1 when there is no such socket.
+int option_of_socket_to(int port, int level, int option) {
+  for (int fd = 3; fd < 256; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 && ntohs(peer.sin_port) == port) {
+      int value = -1;
+      socklen_t value_size = sizeof value;
+      ::getsockopt(fd, level, option, &value, &value_size);
+      return value;
+    }
+  }
+  return -1;
+}
+
+TEST_F(HttpFailureTest, SocketsNoticeADeadServerWithinSeconds) {
+  const RawServer server(serve_all);
+  connect({.url = server.url()});
+  ASSERT_EQ(get("/").body, "ok");
+  EXPECT_EQ(option_of_socket_to(server.port(), SOL_SOCKET, SO_KEEPALIVE), 1);
+  EXPECT_EQ(option_of_socket_to(server.port(), IPPROTO_TCP, TCP_KEEPIDLE), 5);
+  EXPECT_EQ(option_of_socket_to(server.port(), IPPROTO_TCP, TCP_KEEPINTVL), 5);
+  EXPECT_EQ(option_of_socket_to(server.port(), IPPROTO_TCP, TCP_USER_TIMEOUT), 15'000);
+  EXPECT_EQ(option_of_socket_to(server.port(), IPPROTO_TCP, TCP_NODELAY), 1);
+  client.reset();
 }
 
 TEST_F(HttpFailureTest, UrlsThatNameNoServerAreRefused) {
