@@ -13,11 +13,12 @@
 #include <vector>
 
 #include "tests/harness/fake_api/http_server.h"
+#include "tests/harness/fake_api/objects.h"
 #include "tests/harness/fake_api/service.h"
 
 namespace sp::fake_api {
 
-class FakeApi {
+class FakeApi : public Objects {
  public:
   struct Options {
     std::string address = "127.0.0.1";
@@ -25,7 +26,7 @@ class FakeApi {
     std::optional<ServerTls> tls;  // nothing = http://
   };
   [[nodiscard]] static Result<std::unique_ptr<FakeApi>> start(const Options& options);
-  ~FakeApi();
+  ~FakeApi() override;
   FakeApi(const FakeApi&) = delete;
   FakeApi& operator=(const FakeApi&) = delete;
 
@@ -37,6 +38,10 @@ class FakeApi {
   Version put(const Json& object);
   Version put(const std::string& json);
   bool remove(const std::string& plural, const std::string& ns, const std::string& name);
+  void put_object(const Json& object) override { put(object); }
+  void remove_object(const std::string& plural, const std::string& ns, const std::string& name) override {
+    remove(plural, ns, name);
+  }
   // Everything there is, each with apiVersion and kind, as a file of manifests could hold it.
   [[nodiscard]] std::vector<Json> objects() const;
   [[nodiscard]] std::vector<Json> objects(const std::string& plural) const;
