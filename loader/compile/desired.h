@@ -8,25 +8,18 @@
 #include <string>
 #include <vector>
 
+#include "loader/compile/backend_set.h"
 #include "loader/util/ip.h"
 #include "maps/service.h"
 
 namespace sp::compile {
 
-struct Backend {
-  Ip ip;
-  std::uint16_t port = 0;  // host order
-  bool local = false;      // on this node: keeps the client's address (SP_BACKEND_LOCAL)
-
-  auto operator<=>(const Backend&) const = default;
-};
-
 // One row of policy + backend set.
 struct ServiceRow {
-  std::vector<Backend> backends;  // sorted, no duplicates: order is the round-robin order
+  BackendSet backends;  // sorted, no duplicates: order is the round-robin order
   // Every endpoint of this service port that serves, chosen or not. A backend that leaves this set while it is not
   // empty has its generation bumped, which moves its UDP flows.
-  std::vector<Backend> serving;
+  BackendSet serving;
   std::uint32_t flags = 0;               // SP_SERVICE_*
   std::uint32_t affinity_timeout_s = 0;  // with SP_SERVICE_AFFINITY
 

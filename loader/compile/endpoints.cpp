@@ -54,63 +54,35 @@ Problem missing_target(const model::Service& service, std::size_t port_index, co
               std::get<std::string>(port.target_port) + "\": left out of the endpoints"};
 }
 
-}  // namespace
-
-std::size_t EndpointIndex::NameHash::operator()(const ServiceName& name) const {
-  const std::hash<std::string_view> hash;
-  return hash(name.first) * 31 + hash(name.second);
-}
-
-EndpointIndex::EndpointIndex(const model::Cluster& cluster, const NodeView& node) : node_(node), pods_(cluster.pods) {
-  slices_.reserve(cluster.endpoint_slices.size());
-  for (const auto& [key, slice] : cluster.endpoint_slices) {
-    slices_[{slice.meta.ns, slice.service_name}].push_back(&slice);
+void collect_from_slice(const model::EndpointSlice& slice, const NodeView& node, const model::ServicePort& port,
+                        Family family, std::vector<Candidate>& out) {
+  if (slice.family != family) {
+    return;
   }
-}
-
-std::vector<Candidate> EndpointIndex::collect(const model::Service& service, std::size_t port_index, Family family,
-                                              std::vector<Problem>& problems) {
-  std::vector<Candidate> out;
-  const auto found = slices_.find({service.meta.ns, service.meta.name});
-  if (found != slices_.end()) {
-    collect_from_slices(found->second, service.ports[port_index], family, out);
-  } else if (!service.selector.empty()) {
-    collect_from_pods(service, port_index, family, out, problems);
-  }
-  sort_and_merge(out);
-  return out;
-}
-
-void EndpointIndex::collect_from_slices(const Slices& slices, const model::ServicePort& port, Family family,
-                                        std::vector<Candidate>& out) const {
-  for (const model::EndpointSlice* slice : slices) {
-    if (slice->family != family) {
+  for (const model::EndpointPort& slice_port : slice.ports) {
+    if (slice_port.protocol != port.protocol || slice_port.port == 0 || slice_port.name != port.name) {
       continue;
     }
-    for (const model::EndpointPort& slice_port : slice->ports) {
-      if (slice_port.protocol != port.protocol || slice_port.port == 0 || slice_port.name != port.name) {
+    out.reserve(out.size() + slice.endpoints.size());
+    for (const model::Endpoint& endpoint : slice.endpoints) {
+      if (endpoint.address.family() != family) {
         continue;
       }
-      out.reserve(out.size() + slice->endpoints.size());
-      for (const model::Endpoint& endpoint : slice->endpoints) {
-        if (endpoint.address.family() != family) {
-          continue;
-        }
-        const bool here = !endpoint.node_name.empty() && endpoint.node_name == node_.name();
-        const Backend backend{endpoint.address, slice_port.port, here || node_.has_address(endpoint.address)};
-        out.push_back({backend, endpoint.ready, endpoint.serving, endpoint.terminating, here, endpoint.zone_hints,
-                       endpoint.node_hints});
-      }
+      const bool here = !endpoint.node_name.empty() && endpoint.node_name == node.name();
+      const Backend backend{endpoint.address, slice_port.port, here || node.has_address(endpoint.address)};
+      out.push_back({backend, endpoint.ready, endpoint.serving, endpoint.terminating, here, endpoint.zone_hints,
+                     endpoint.node_hints});
     }
   }
 }
 
-void EndpointIndex::collect_from_pods(const model::Service& service, std::size_t port_index, Family family,
-                                      std::vector<Candidate>& out, std::vector<Problem>& problems) {
+void collect_from_pods(const std::vector<const model::Pod*>& pods, const NodeView& node, const model::Service& service,
+                       std::size_t port_index, Family family, std::vector<Candidate>& out,
+                       std::vector<Problem>& problems) {
   const model::ServicePort& port = service.ports[port_index];
   const model::Pod* first_missing = nullptr;
   std::size_t missing = 0;
-  for (const model::Pod* pod : pods_.matching(service.meta.ns, service.selector)) {
+  for (const model::Pod* pod : pods) {
     if (pod->phase == model::PodPhase::succeeded || pod->phase == model::PodPhase::failed) {
       continue;  // R-066
     }
@@ -124,14 +96,58 @@ void EndpointIndex::collect_from_pods(const model::Service& service, std::size_t
       ++missing;
       continue;
     }
-    const bool here = !pod->node_name.empty() && pod->node_name == node_.name();
+    const bool here = !pod->node_name.empty() && pod->node_name == node.name();
     const bool ready = service.publish_not_ready || (pod->ready && !pod->terminating);
     out.push_back(
-        {Backend{*ip, *number, here || node_.has_address(*ip)}, ready, pod->ready, pod->terminating, here, {}, {}});
+        {Backend{*ip, *number, here || node.has_address(*ip)}, ready, pod->ready, pod->terminating, here, {}, {}});
   }
   if (missing != 0) {
     problems.push_back(missing_target(service, port_index, *first_missing, missing));
   }
+}
+
+}  // namespace
+
+void EndpointIndex::follow_slice(const model::Cluster& cluster, const model::ObjectKey& key,
+                                 std::set<model::ObjectId>& stale) {
+  slices_.follow(cluster, key, stale);
+}
+
+void EndpointIndex::follow_pod(const model::Cluster& cluster, const model::ObjectKey& key,
+                               std::set<model::ObjectId>& stale) {
+  const model::Labels before = pods_.follow(cluster, key);
+  const auto pod = cluster.pods.find(key);
+  for (auto it = fed_by_pods_.lower_bound({key.ns, ""}); it != fed_by_pods_.end() && it->ns == key.ns; ++it) {
+    const auto service = cluster.services.find(*it);
+    if (service == cluster.services.end()) {
+      continue;  // it is among what has changed
+    }
+    const model::Labels& selector = service->second.selector;
+    if (matches(selector, before) || (pod != cluster.pods.end() && matches(selector, pod->second.meta.labels))) {
+      stale.insert({model::Kind::service, *it});
+    }
+  }
+}
+
+std::vector<Candidate> EndpointIndex::collect(const model::Cluster& cluster, const NodeView& node,
+                                              const model::Service& service, std::size_t port_index, Family family,
+                                              std::vector<Problem>& problems) {
+  const model::ObjectKey key = model::key_of(service.meta);
+  const auto slices = slices_.of(key);
+  std::vector<Candidate> out;
+  if (!slices.empty()) {
+    for (const model::ObjectKey& slice_key : slices) {
+      if (const auto slice = cluster.endpoint_slices.find(slice_key); slice != cluster.endpoint_slices.end()) {
+        collect_from_slice(slice->second, node, service.ports[port_index], family, out);
+      }
+    }
+  } else if (!service.selector.empty()) {
+    fed_by_pods_.insert(key);
+    collect_from_pods(pods_.matching(cluster, key.ns, service.selector), node, service, port_index, family, out,
+                      problems);
+  }
+  sort_and_merge(out);
+  return out;
 }
 
 }  // namespace sp::compile

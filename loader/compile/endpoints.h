@@ -5,17 +5,17 @@
 // Nothing is chosen here; selection.h does that.
 #pragma once
 
+#include <set>
 #include <span>
 #include <string>
-#include <string_view>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "loader/compile/compile.h"
 #include "loader/compile/node_view.h"
 #include "loader/compile/pod_index.h"
+#include "loader/compile/slice_index.h"
 #include "loader/model/cluster.h"
+#include "loader/model/object_id.h"
 
 namespace sp::compile {
 
@@ -34,30 +34,25 @@ struct Candidate {
   [[nodiscard]] bool is_fallback() const { return !ready && serving && terminating; }
 };
 
+// What endpoints are collected from, kept current object by object.
 class EndpointIndex {
  public:
-  // Both must outlive the index; the candidates' hints point into `cluster`.
-  EndpointIndex(const model::Cluster& cluster, const NodeView& node);
+  // An object of `cluster` appeared, differs or has gone. Adds the Services whose endpoints that may change to `stale`.
+  void follow_slice(const model::Cluster& cluster, const model::ObjectKey& key, std::set<model::ObjectId>& stale);
+  void follow_pod(const model::Cluster& cluster, const model::ObjectKey& key, std::set<model::ObjectId>& stale);
+  // A Service differs or has gone: it is forgotten until its endpoints are collected again.
+  void forget(const model::ObjectKey& service) { fed_by_pods_.erase(service); }
 
-  // Candidates of service.ports[port_index] in one family, sorted by address and port, each once.
-  [[nodiscard]] std::vector<Candidate> collect(const model::Service& service, std::size_t port_index, Family family,
+  // Candidates of service.ports[port_index] in one family, sorted by address and port, each once. Their hints point
+  // into `cluster`.
+  [[nodiscard]] std::vector<Candidate> collect(const model::Cluster& cluster, const NodeView& node,
+                                               const model::Service& service, std::size_t port_index, Family family,
                                                std::vector<Problem>& problems);
 
  private:
-  using ServiceName = std::pair<std::string_view, std::string_view>;  // namespace, name
-  struct NameHash {
-    std::size_t operator()(const ServiceName& name) const;
-  };
-  using Slices = std::vector<const model::EndpointSlice*>;
-
-  void collect_from_slices(const Slices& slices, const model::ServicePort& port, Family family,
-                           std::vector<Candidate>& out) const;
-  void collect_from_pods(const model::Service& service, std::size_t port_index, Family family,
-                         std::vector<Candidate>& out, std::vector<Problem>& problems);
-
-  const NodeView& node_;
-  std::unordered_map<ServiceName, Slices, NameHash> slices_;
+  SliceIndex slices_;
   PodIndex pods_;
+  std::set<model::ObjectKey> fed_by_pods_;  // Services whose endpoints come from Pods
 };
 
 }  // namespace sp::compile

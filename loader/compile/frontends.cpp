@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
-#include <unordered_map>
+#include <string>
 
 #include "loader/compile/row_name.h"
 #include "loader/compile/selection.h"
@@ -13,42 +13,24 @@
 namespace sp::compile {
 namespace {
 
-bool is_ours(const model::Service& service) {
-  return !service.headless && !service.foreign_proxy && service.type != model::ServiceType::external_name;
-}
-
-// A nodePort number belongs to one port of one Service, in both families: the first by name.
-class NodePortOwners {
- public:
-  // True if `port` of `service` owns its nodePort; else says who does.
-  bool claim(const model::Service& service, std::size_t port_index, std::vector<Problem>& problems) {
-    const model::ServicePort& port = service.ports[port_index];
-    const std::uint32_t number = std::uint32_t{port.node_port} << 8 | static_cast<std::uint8_t>(port.protocol);
-    const auto [owner, is_new] = owners_.try_emplace(number, &service);
-    if (!is_new) {
-      problems.push_back({"Service " + model::key_of(service.meta).text(),
-                          "spec.ports[" + std::to_string(port_index) +
-                              "].nodePort: " + port_text(port.node_port, port.protocol) + " is taken by Service " +
-                              model::key_of(owner->second->meta).text() + ": the first by name wins"});
-    }
-    return is_new;
-  }
-
- private:
-  std::unordered_map<std::uint32_t, const model::Service*> owners_;
-};
-
 // Plans one port of one Service in one family.
 class PortPlanner {
  public:
-  PortPlanner(const model::Service& service, std::size_t port_index, Family family, const NodeView& node, Plan& plan)
-      : service_(service), port_(service.ports[port_index]), family_(family), node_(node), plan_(plan) {}
+  PortPlanner(const model::Service& service, std::size_t port_index, Family family, const Surroundings& around,
+              ObjectPlan& plan)
+      : service_(service),
+        port_index_(port_index),
+        port_(service.ports[port_index]),
+        family_(family),
+        around_(around),
+        node_(around.node),
+        plan_(plan) {}
 
-  void run(EndpointIndex& endpoints, std::size_t port_index, bool owns_node_port) {
+  void run(bool owns_node_port) {
     if (!has_frontends(owns_node_port)) {
       return;
     }
-    candidates_ = endpoints.collect(service_, port_index, family_, plan_.problems);
+    candidates_ = around_.endpoints.collect(around_.cluster, node_, service_, port_index_, family_, plan_.problems);
     claim_vips(service_.cluster_ips, Rank::cluster_ip, service_.internal_policy, 0);
     const model::TrafficPolicy policy = external_policy(service_);
     claim_load_balancer(policy);
@@ -109,67 +91,73 @@ class PortPlanner {
   }
 
   void claim(const Ip& ip, std::uint16_t number, Rank rank, std::uint32_t row, unsigned flags) {
-    plan_.claims.push_back({Frontend{ip, number, port_.protocol, SP_SCOPE_EXTERNAL}, rank,
-                            static_cast<std::uint16_t>(flags), row, &service_.meta});
+    plan_.claims.push_back(
+        {Frontend{ip, number, port_.protocol, SP_SCOPE_EXTERNAL}, rank, static_cast<std::uint16_t>(flags), row});
   }
 
   const model::Service& service_;
+  std::size_t port_index_;
   const model::ServicePort& port_;
   Family family_;
+  const Surroundings& around_;
   const NodeView& node_;
-  Plan& plan_;
+  ObjectPlan& plan_;
   std::vector<Candidate> candidates_;
   std::array<std::optional<std::uint32_t>, 2> rows_;
 };
 
-// Ports of a Service are told apart by name and protocol.
-bool repeats_earlier_port(const model::Service& service, std::size_t port_index) {
-  const model::ServicePort& port = service.ports[port_index];
-  return std::any_of(service.ports.begin(), service.ports.begin() + static_cast<std::ptrdiff_t>(port_index),
-                     [&](const model::ServicePort& earlier) {
-                       return earlier.name == port.name && earlier.protocol == port.protocol &&
-                              (!port.name.empty() || earlier.port == port.port);
-                     });
+std::string port_field(std::size_t port_index) {
+  return "spec.ports[" + std::to_string(port_index) + "]";
 }
 
-bool may_use_node_port(const model::Service& service, std::size_t port_index, std::vector<Problem>& problems) {
+// Does this port have its nodePort? If it cannot, says why.
+bool owns_node_port(const model::Service& service, std::size_t port_index, const NodePortOwners& owners,
+                    std::vector<Problem>& problems) {
   const model::ServicePort& port = service.ports[port_index];
-  if (port.node_port != 0 && service.type == model::ServiceType::cluster_ip) {
-    problems.push_back({"Service " + model::key_of(service.meta).text(),
-                        "spec.ports[" + std::to_string(port_index) +
-                            "].nodePort: " + port_text(port.node_port, port.protocol) +
-                            " is ignored because spec.type is ClusterIP: expected NodePort or LoadBalancer"});
+  if (port.node_port == 0) {
     return false;
   }
-  return port.node_port != 0;
+  const model::ObjectKey key = model::key_of(service.meta);
+  const std::string what = port_field(port_index) + ".nodePort: " + port_text(port.node_port, port.protocol);
+  if (!may_use_node_port(service, port_index)) {
+    problems.push_back({"Service " + key.text(), what +
+                                                     " is ignored because spec.type is ClusterIP: expected NodePort or "
+                                                     "LoadBalancer"});
+    return false;
+  }
+  const NodePortOwners::Want& owner = owners.owner(port);
+  if (owner == NodePortOwners::Want{key, port_index}) {
+    return true;
+  }
+  problems.push_back(
+      {"Service " + key.text(), what + " is taken by Service " + owner.service.text() + ": the first by name wins"});
+  return false;
 }
 
 }  // namespace
 
-void plan_services(const model::Cluster& cluster, const NodeView& node, Plan& plan) {
-  EndpointIndex endpoints(cluster, node);
-  NodePortOwners node_ports;
-  for (const auto& [key, service] : cluster.services) {
-    if (!is_ours(service)) {
+bool is_ours(const model::Service& service) {
+  return !service.headless && !service.foreign_proxy && service.type != model::ServiceType::external_name;
+}
+
+ObjectPlan plan_service(const model::Service& service, const Surroundings& around) {
+  ObjectPlan plan;
+  for (std::size_t i = 0; i < service.ports.size(); ++i) {
+    if (repeats_earlier_port(service, i)) {
+      plan.problems.push_back(
+          {"Service " + model::key_of(service.meta).text(),
+           port_field(i) + ": repeats the name and protocol of an earlier port: the first one wins"});
       continue;
     }
-    for (std::size_t i = 0; i < service.ports.size(); ++i) {
-      if (repeats_earlier_port(service, i)) {
-        plan.problems.push_back({"Service " + key.text(), "spec.ports[" + std::to_string(i) +
-                                                              "]: repeats the name and protocol of an earlier port: "
-                                                              "the first one wins"});
-        continue;
-      }
-      const bool owns_node_port =
-          may_use_node_port(service, i, plan.problems) && node_ports.claim(service, i, plan.problems);
-      if (service.ipv4) {
-        PortPlanner(service, i, Family::v4, node, plan).run(endpoints, i, owns_node_port);
-      }
-      if (service.ipv6) {
-        PortPlanner(service, i, Family::v6, node, plan).run(endpoints, i, owns_node_port);
-      }
+    const bool owns = owns_node_port(service, i, around.node_ports, plan.problems);
+    if (service.ipv4) {
+      PortPlanner(service, i, Family::v4, around, plan).run(owns);
+    }
+    if (service.ipv6) {
+      PortPlanner(service, i, Family::v6, around, plan).run(owns);
     }
   }
+  return plan;
 }
 
 model::TrafficPolicy external_policy(const model::Service& service) {

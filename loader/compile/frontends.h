@@ -3,14 +3,26 @@
 #pragma once
 
 #include "loader/compile/endpoints.h"
+#include "loader/compile/node_port_owners.h"
 #include "loader/compile/node_view.h"
-#include "loader/compile/precedence.h"
+#include "loader/compile/object_plan.h"
 #include "loader/model/cluster.h"
 
 namespace sp::compile {
 
-// Adds the rows and claims of every Service that is ours: not headless, not ExternalName, not another proxy's.
-void plan_services(const model::Cluster& cluster, const NodeView& node, Plan& plan);
+// What a Service's plan depends on besides the Service.
+struct Surroundings {
+  const model::Cluster& cluster;
+  const NodeView& node;
+  const NodePortOwners& node_ports;
+  EndpointIndex& endpoints;
+};
+
+// Not headless, not ExternalName, not another proxy's.
+[[nodiscard]] bool is_ours(const model::Service& service);
+
+// What a Service that is_ours() asks for. Its nodePorts are known to `around`.
+[[nodiscard]] ObjectPlan plan_service(const model::Service& service, const Surroundings& around);
 
 // The policy that frontends other than the ClusterIP follow. externalTrafficPolicy of a Service that the outside cannot
 // reach by any address of its own is ignored (section 2.3).

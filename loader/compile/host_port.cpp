@@ -51,7 +51,7 @@ Addresses addresses_for(const model::Pod& pod, const model::ContainerPort& port,
 }
 
 void plan_port(const model::Pod& pod, const model::ContainerPort& port, const Ip& pod_ip, const NodeView& node,
-               Plan& plan) {
+               ObjectPlan& plan) {
   const Addresses at = addresses_for(pod, port, pod_ip.family(), node, plan.problems);
   if (at.ips.empty()) {
     return;
@@ -62,32 +62,28 @@ void plan_port(const model::Pod& pod, const model::ContainerPort& port, const Ip
   planned.row.backends = {Backend{pod_ip, port.container_port, true}};
   planned.row.serving = planned.row.backends;
   for (const Ip& ip : at.ips) {
-    plan.claims.push_back({Frontend{ip, port.host_port, port.protocol, SP_SCOPE_EXTERNAL}, at.rank,
-                           SP_FRONTEND_NODE_ADDR, row, &pod.meta});
+    plan.claims.push_back(
+        {Frontend{ip, port.host_port, port.protocol, SP_SCOPE_EXTERNAL}, at.rank, SP_FRONTEND_NODE_ADDR, row});
   }
 }
 
 }  // namespace
 
-void plan_host_ports(const model::Cluster& cluster, const NodeView& node, Plan& plan) {
-  std::vector<const model::Pod*> pods;
-  for (const auto& [key, pod] : cluster.pods) {
-    if (has_host_ports(pod, node)) {
-      pods.push_back(&pod);
+ObjectPlan plan_host_ports(const model::Pod& pod, const NodeView& node) {
+  ObjectPlan plan;
+  if (!has_host_ports(pod, node)) {
+    return plan;
+  }
+  plan.age = created(pod);
+  for (const model::ContainerPort& port : pod.ports) {
+    if (port.host_port == 0) {
+      continue;
+    }
+    for (const Ip& pod_ip : pod.ips) {
+      plan_port(pod, port, pod_ip, node, plan);
     }
   }
-  std::stable_sort(pods.begin(), pods.end(),
-                   [](const model::Pod* a, const model::Pod* b) { return created(*a) < created(*b); });
-  for (const model::Pod* pod : pods) {
-    for (const model::ContainerPort& port : pod->ports) {
-      if (port.host_port == 0) {
-        continue;
-      }
-      for (const Ip& pod_ip : pod->ips) {
-        plan_port(*pod, port, pod_ip, node, plan);
-      }
-    }
-  }
+  return plan;
 }
 
 }  // namespace sp::compile

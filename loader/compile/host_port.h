@@ -3,13 +3,13 @@
 #pragma once
 
 #include "loader/compile/node_view.h"
-#include "loader/compile/precedence.h"
-#include "loader/model/cluster.h"
+#include "loader/compile/object_plan.h"
+#include "loader/model/pod.h"
 
 namespace sp::compile {
 
-// Adds the rows and claims of this node's Pods, oldest Pod first. A Pod need not be ready; it must have an address and
-// must not have ended. Wildcard host addresses become one claim for each address of the node.
-void plan_host_ports(const model::Cluster& cluster, const NodeView& node, Plan& plan);
+// What `pod` asks for; nothing if it runs elsewhere. A Pod need not be ready; it must have an address and must not have
+// ended. Wildcard host addresses become one claim for each address of the node. Among Pods the oldest wins.
+[[nodiscard]] ObjectPlan plan_host_ports(const model::Pod& pod, const NodeView& node);
 
 }  // namespace sp::compile

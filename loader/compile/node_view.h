@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // NodeView: what the compile step asks about this node: its name, its zone and which addresses answer for what.
 //
-// Built once for each compile() from Facts, the own Node object and the options; immutable afterwards.
+// Built from Facts, the own Node object and the options; immutable afterwards. Two that are equal give equal rows.
 #pragma once
 
 #include <array>
@@ -18,8 +18,9 @@ namespace sp::compile {
 
 class NodeView {
  public:
-  // `cluster` and `facts` must outlive the view.
   NodeView(const model::Cluster& cluster, const node::Facts& facts, const Options& options);
+
+  bool operator==(const NodeView&) const = default;
 
   [[nodiscard]] std::string_view name() const { return name_; }
   // Empty when the own Node object has no zone label, or is not known.
@@ -38,8 +39,8 @@ class NodeView {
   [[nodiscard]] std::optional<Ip> find_primary(Family family, const node::Facts& facts, const model::Node* own) const;
   void accept_node_ports(const node::Facts& facts, const Options& options);
 
-  std::string_view name_;
-  std::string_view zone_;
+  std::string name_;
+  std::string zone_;
   std::vector<Ip> addresses_;
   std::array<std::vector<Ip>, 2> outside_;
   std::array<std::vector<Ip>, 2> node_port_;

@@ -5,7 +5,8 @@
 #pragma once
 
 #include <map>
-#include <string_view>
+#include <set>
+#include <string>
 #include <tuple>
 #include <vector>
 
@@ -15,21 +16,24 @@ namespace sp::compile {
 
 class PodIndex {
  public:
-  using Pods = std::map<model::ObjectKey, model::Pod>;
-
-  // `pods` must outlive the index.
-  explicit PodIndex(const Pods& pods) : pods_(pods) {}
-
   // Pods of namespace `ns` that have every label of `selector`, ordered by name. An empty selector matches none.
-  [[nodiscard]] std::vector<const model::Pod*> matching(std::string_view ns, const model::Labels& selector);
+  [[nodiscard]] std::vector<const model::Pod*> matching(const model::Cluster& cluster, const std::string& ns,
+                                                        const model::Labels& selector);
+
+  // Pod `key` appeared, differs or has gone. Returns the labels that it had when it was last looked at.
+  model::Labels follow(const model::Cluster& cluster, const model::ObjectKey& key);
 
  private:
-  using Label = std::tuple<std::string_view, std::string_view, std::string_view>;  // namespace, key, value
-  void build();
+  using Label = std::tuple<std::string, std::string, std::string>;  // namespace, key, value
+  void put_in(const model::ObjectKey& key, const model::Labels& labels);
+  void take_out(const model::ObjectKey& key, const model::Labels& labels);
 
-  const Pods& pods_;
   bool built_ = false;
-  std::map<Label, std::vector<const model::Pod*>> by_label_;
+  std::map<model::ObjectKey, model::Labels> labels_;
+  std::map<Label, std::set<model::ObjectKey>> by_label_;
 };
+
+// Does `labels` have every label of `selector`? An empty selector matches nothing.
+[[nodiscard]] bool matches(const model::Labels& selector, const model::Labels& labels);
 
 }  // namespace sp::compile

@@ -80,13 +80,12 @@ bool has_usable(std::span<const Candidate> candidates) {
 
 ServiceRow select(std::span<const Candidate> candidates, model::TrafficPolicy policy, const NodeView& node) {
   ServiceRow row;
-  row.serving = serving_set(candidates);
-  if (policy == model::TrafficPolicy::cluster) {
-    row.backends = cluster_set(candidates, node);
-    return row;
-  }
-  row.backends = local_set(candidates);
-  if (row.backends.empty() && has_usable(candidates)) {
+  const bool local = policy == model::TrafficPolicy::local;
+  row.backends = local ? local_set(candidates) : cluster_set(candidates, node);
+  const std::vector<Backend> serving = serving_set(candidates);
+  // Mostly the two are equal, and then one copy does.
+  row.serving = std::ranges::equal(serving, row.backends) ? row.backends : BackendSet(serving);
+  if (local && row.backends.empty() && has_usable(candidates)) {
     row.flags |= SP_SERVICE_DROP_EMPTY;
   }
   return row;

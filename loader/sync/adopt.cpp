@@ -89,6 +89,7 @@ class Reader {
     } else {
       service.slots = row.slot_count == 0 ? SlotRange{} : SlotRange{row.slot_base, row.slot_count};
     }
+    std::vector<compile::Backend> chosen;
     for (std::uint32_t i = 0; i < service.slots.count; ++i) {
       const auto id = static_cast<std::uint32_t>(tables_.slots[service.slots.base + i]);
       // `live` is in the order of ids until drop_twins().
@@ -99,14 +100,17 @@ class Reader {
         continue;
       }
       service.slot_ids.push_back(id);
-      service.row.backends.push_back(live->backend);
+      chosen.push_back(live->backend);
     }
     drop_twins(service);
+    std::vector<compile::Backend> serving;
     std::size_t selected = 0;
     for (const LiveBackend& backend : service.live) {
-      service.row.serving.push_back(backend.backend);
+      serving.push_back(backend.backend);
       selected += backend.selected ? 1 : 0;
     }
+    service.row.backends = chosen;
+    service.row.serving = serving;
     service.damaged = service.damaged || selected != service.slot_ids.size();
   }
 

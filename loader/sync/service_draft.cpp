@@ -49,7 +49,7 @@ void ServiceDraft::set_slot_ids() {
   new_set = current == nullptr || current->damaged || slot_ids != current->slot_ids;
 }
 
-bool contains_all(const std::vector<compile::Backend>& set, const std::vector<compile::Backend>& subset) {
+bool contains_all(std::span<const compile::Backend> set, std::span<const compile::Backend> subset) {
   return std::includes(set.begin(), set.end(), subset.begin(), subset.end(), before);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,6 @@ struct ServiceDraft {
 };
 
 // Does `set` have every backend of `subset`? Both sorted.
-[[nodiscard]] bool contains_all(const std::vector<compile::Backend>& set, const std::vector<compile::Backend>& subset);
+[[nodiscard]] bool contains_all(std::span<const compile::Backend> set, std::span<const compile::Backend> subset);
 
 }  // namespace sp::sync

@@ -203,10 +203,11 @@ void ServiceTable::settle(ServiceDraft& draft, bool may_delete, TimePoint now, R
              std::back_inserter(all), [](const auto& a, const auto& b) { return before(a.backend, b.backend); });
   service.live = std::move(all);
   if (!may_delete && !draft.leaving.empty()) {
-    service.row.serving.clear();
+    std::vector<compile::Backend> serving;
     for (const LiveBackend& backend : service.live) {
-      service.row.serving.push_back(backend.backend);
+      serving.push_back(backend.backend);
     }
+    service.row.serving = serving;
   }
 }
 

@@ -3,6 +3,7 @@
 // 2001:db8::1.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,7 +108,7 @@ inline std::string backend_text(const compile::Backend& backend) {
   return backend.ip.text() + "#" + std::to_string(backend.port) + (backend.local ? " local" : "");
 }
 
-inline std::vector<std::string> texts(const std::vector<compile::Backend>& backends) {
+inline std::vector<std::string> texts(std::span<const compile::Backend> backends) {
   std::vector<std::string> out;
   for (const auto& backend : backends) {
     out.push_back(backend_text(backend));

@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/harness/cluster_builder.h"
+#include "tests/harness/endpoint_index.h"
 
 namespace sp::compile {
 namespace {
@@ -25,8 +25,8 @@ class Endpoints : public testing::Test {
   std::vector<Candidate> collect(const model::Cluster& cluster, Family family = Family::v4) {
     const node::Facts facts = test::node_facts();
     const NodeView node(cluster, facts, {});
-    EndpointIndex index(cluster, node);
-    return index.collect(cluster.services.begin()->second, 0, family, problems_);
+    EndpointIndex index = test::index_of(cluster);
+    return index.collect(cluster, node, cluster.services.begin()->second, 0, family, problems_);
   }
   std::vector<std::string> found(const model::Cluster& cluster, Family family = Family::v4) {
     std::vector<std::string> out;

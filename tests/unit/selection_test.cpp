@@ -5,7 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "tests/harness/cluster_builder.h"
+#include "tests/harness/endpoint_index.h"
 
 namespace sp::compile {
 namespace {
@@ -41,8 +41,8 @@ class Selection : public testing::Test {
     const node::Facts facts = test::node_facts();
     const NodeView node(cluster, facts, {});
     std::vector<Problem> problems;
-    EndpointIndex index(cluster, node);
-    const auto candidates = index.collect(cluster.services.begin()->second, 0, Family::v4, problems);
+    EndpointIndex index = test::index_of(cluster);
+    const auto candidates = index.collect(cluster, node, cluster.services.begin()->second, 0, Family::v4, problems);
     row_ = select(candidates, policy, node);
   }
 

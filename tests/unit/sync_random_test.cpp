@@ -31,18 +31,22 @@ class Histories {
   int below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }
 
   compile::ServiceRow random_row() {
-    compile::ServiceRow row;
+    std::vector<compile::Backend> chosen;
+    std::vector<compile::Backend> serving;
     for (int number = 0; number < 6; ++number) {
       const int fate = below(4);
       const auto backend = test::backends({number}).front();
       if (fate <= 1) {
-        row.backends.push_back(backend);
-        row.backends.back().local = below(8) == 0;
+        chosen.push_back(backend);
+        chosen.back().local = below(8) == 0;
       }
       if (fate <= 2) {
-        row.serving.push_back(fate <= 1 ? row.backends.back() : backend);
+        serving.push_back(fate <= 1 ? chosen.back() : backend);
       }
     }
+    compile::ServiceRow row;
+    row.backends = chosen;
+    row.serving = serving;
     if (below(4) == 0) {
       row.flags = SP_SERVICE_AFFINITY;
       row.affinity_timeout_s = static_cast<std::uint32_t>(1 + below(100));

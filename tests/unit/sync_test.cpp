@@ -86,7 +86,7 @@ TEST_F(SyncTest, R083_AnotherPortOfTheSameAddressIsAnotherBackend) {
   const std::uint32_t old = backend_id(kWeb, 1);
   const std::uint32_t before = generation(old);
   compile::ServiceRow moved = test::row({1});
-  moved.backends[0].port = moved.serving[0].port = 81;
+  moved.backends = moved.serving = {{test::ip("10.0.0.1"), 81, false}};
   apply(one_service(moved));
   EXPECT_GT(generation(old), before);
   EXPECT_NE(backend_id(kWeb, 1), old);
@@ -150,7 +150,7 @@ TEST_F(SyncTest, LocalFlagChangesInPlace) {
   const std::uint32_t id = backend_id(kWeb, 1);
   const std::uint32_t before = generation(id);
   compile::ServiceRow local = test::row({1});
-  local.backends[0].local = local.serving[0].local = true;
+  local.backends = local.serving = {{test::ip("10.0.0.1"), 80, true}};
   const Desired desired = one_service(local);
   apply(desired);
   EXPECT_EQ(backend_id(kWeb, 1), id);

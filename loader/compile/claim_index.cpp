@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// ClaimIndex: lists that are one claim long, mostly.
+#include "loader/compile/claim_index.h"
+
+#include <algorithm>
+#include <functional>
+#include <string_view>
+
+namespace sp::compile {
+namespace {
+
+// Claims of one object on one frontend with one rank count in the order in which it makes them.
+bool better(const ClaimRef& a, const ClaimRef& b) {
+  if (a.claim().rank != b.claim().rank) {
+    return a.claim().rank < b.claim().rank;
+  }
+  if (a.object == b.object) {
+    return a.index < b.index;
+  }
+  const auto& [id_a, plan_a] = *a.object;
+  const auto& [id_b, plan_b] = *b.object;
+  return plan_a.age != plan_b.age ? plan_a.age < plan_b.age : id_a.key < id_b.key;
+}
+
+}  // namespace
+
+std::size_t ClaimIndex::Hash::operator()(const Frontend& frontend) const {
+  const sp_addr& raw = frontend.ip.raw();
+  const std::string_view bytes(reinterpret_cast<const char*>(&raw), sizeof raw);
+  const std::size_t rest = std::size_t{frontend.port} << 16 | static_cast<std::size_t>(frontend.protocol) << 8 |
+                           static_cast<std::size_t>(frontend.scope);
+  return std::hash<std::string_view>{}(bytes) ^ rest * 0x9e3779b97f4a7c15;
+}
+
+void ClaimIndex::add(PlannedObject& object) {
+  for (std::uint32_t i = 0; i < object.second.claims.size(); ++i) {
+    const ClaimRef claim{&object, i};
+    std::vector<ClaimRef>& claims = claims_[claim.claim().frontend];
+    claims.insert(std::upper_bound(claims.begin(), claims.end(), claim, better), claim);
+  }
+}
+
+void ClaimIndex::remove(const PlannedObject& object) {
+  for (const Claim& claim : object.second.claims) {
+    const auto found = claims_.find(claim.frontend);
+    if (found == claims_.end()) {
+      continue;  // the object has claimed it twice
+    }
+    std::erase_if(found->second, [&](const ClaimRef& other) { return other.object == &object; });
+    if (found->second.empty()) {
+      claims_.erase(found);
+    }
+  }
+}
+
+std::span<const ClaimRef> ClaimIndex::at(const Frontend& frontend) const {
+  const auto found = claims_.find(frontend);
+  return found == claims_.end() ? std::span<const ClaimRef>{} : found->second;
+}
+
+}  // namespace sp::compile
