@@ -89,18 +89,19 @@ struct Fate {
   bool mark_in_use = false;
 };
 
-Names doomed_chains(const Table& table, bool host_ports) {
+Names doomed_chains(const Table& table, const Options& options) {
   Names doomed;
   for (const Chain& chain : table.chains) {
-    if (is_proxy_chain(table.name, chain.name) || (host_ports && is_host_port_chain(chain.name))) {
+    if (is_proxy_chain(table.name, chain.name) || (options.host_ports && is_host_port_chain(chain.name)) ||
+        (!options.keep_connections && chain.name == kKeeper)) {
       doomed.insert(chain.name);
     }
   }
   return doomed;
 }
 
-Fate decide(const Table& table, bool host_ports) {
-  Fate fate{.doomed = doomed_chains(table, host_ports), .emptied = {}, .filled = {}};
+Fate decide(const Table& table, const Options& options) {
+  Fate fate{.doomed = doomed_chains(table, options), .emptied = {}, .filled = {}};
   const auto foreign = [&fate](const Rule& rule) {
     return !is_builtin_chain(rule.chain) && !fate.doomed.contains(rule.chain) && fate.doomed.contains(rule.target);
   };
@@ -119,7 +120,7 @@ Fate decide(const Table& table, bool host_ports) {
   return fate;
 }
 
-TablePlan write_plan(const Table& table, const Fate& fate) {
+TablePlan write_plan(const Table& table, const Fate& fate, bool keep_connections) {
   TablePlan plan{.table = std::string(table.name), .text = {}};
   std::string head;
   std::string jumps;
@@ -138,6 +139,9 @@ TablePlan write_plan(const Table& table, const Fate& fate) {
     if (!is_builtin_chain(rule.chain) || !fate.doomed.contains(rule.target)) continue;
     ++plan.jumps;
     jumps += fmt::format("-D {}\n", rule.text);
+  }
+  if (plan.translates && keep_connections) {
+    head += fmt::format(":{0} - [0:0]\n-A {0} -m conntrack --ctstate ESTABLISHED -j RETURN\n", kKeeper);
   }
   if (plan.chains + plan.jumps > 0) plan.text = fmt::format("*{}\n{}{}{}COMMIT\n", table.name, head, jumps, tail);
   return plan;
@@ -168,13 +172,13 @@ void advise(const Table& table, const Fate& fate, std::vector<std::string>& advi
 
 }  // namespace
 
-RulePlan plan_removal(std::string_view saved, bool host_ports) {
+RulePlan plan_removal(std::string_view saved, const Options& options) {
   RulePlan plan;
   for (const Table& table : parse(saved)) {
-    const Fate fate = decide(table, host_ports);
+    const Fate fate = decide(table, options);
     for (const Chain& chain : table.chains) plan.host_port_chains += is_host_port_chain(chain.name) ? 1 : 0;
     advise(table, fate, plan.advice);
-    TablePlan planned = write_plan(table, fate);
+    TablePlan planned = write_plan(table, fate, options.keep_connections);
     if (!planned.text.empty()) plan.tables.push_back(std::move(planned));
   }
   return plan;

@@ -8,7 +8,13 @@
 #include <string_view>
 #include <vector>
 
+#include "loader/takeover/takeover.h"
+
 namespace sp::takeover {
+
+// A chain (iptables) or table (nftables) whose only rule asks for a connection's state and is never met. It holds what
+// established connections need: the kernel stops to track and translate with the last rule of the namespace that asks.
+inline constexpr const char* kKeeper = "SALLYPORT-TAKEOVER";
 
 struct TablePlan {
   std::string table;
@@ -25,7 +31,6 @@ struct RulePlan {
   std::size_t host_port_chains = 0;  // of the portmap plugin, whether they are to go or not
 };
 
-// `host_ports`: remove the portmap plugin's chains, too.
-[[nodiscard]] RulePlan plan_removal(std::string_view saved, bool host_ports);
+[[nodiscard]] RulePlan plan_removal(std::string_view saved, const Options& options);
 
 }  // namespace sp::takeover

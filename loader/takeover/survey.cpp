@@ -62,7 +62,7 @@ std::optional<fs::path> variant_tool(const Tools& tools, const Variant& variant,
 }
 
 // Reads one rule set, whose tables are known to exist.
-void survey_rules(const Tools& tools, const Variant& variant, bool host_ports, Survey& survey) {
+void survey_rules(const Tools& tools, const Variant& variant, const Options& options, Survey& survey) {
   const std::string name = fmt::format("{}-{}", variant.family, variant.backend);
   const auto save = variant_tool(tools, variant, "save");
   const auto restore = variant_tool(tools, variant, "restore");
@@ -79,9 +79,9 @@ void survey_rules(const Tools& tools, const Variant& variant, bool host_ports, S
     survey.advice.push_back("rules cannot be read: " + saved.error().text());
     return;
   }
-  RuleSet rules{name, *restore, plan_removal(*saved, host_ports)};
+  RuleSet rules{name, *restore, plan_removal(*saved, options)};
   for (const std::string& sentence : rules.plan.advice) survey.advice.push_back(name + ": " + sentence);
-  if (rules.plan.host_port_chains > 0 && !host_ports) {
+  if (rules.plan.host_port_chains > 0 && !options.host_ports) {
     survey.advice.push_back(fmt::format(
         "{}: {} chains of the portmap plugin translate hostPorts that Sallyport translates, too: take portmap out of "
         "the nodes' CNI configuration, as docs/kubernetes.md says",
@@ -107,7 +107,7 @@ std::vector<std::string> list_nft_tables(const Tools& tools, Survey& survey) {
   return tables;
 }
 
-void survey_netfilter(const Tools& tools, bool host_ports, Survey& survey) {
+void survey_netfilter(const Tools& tools, const Options& options, Survey& survey) {
   std::vector<std::string> tables;
   const bool nft_possible = may_be_loaded(tools, "nf_tables");
   // Without the nft tool, iptables-nft has to look by itself.
@@ -118,7 +118,7 @@ void survey_netfilter(const Tools& tools, bool host_ports, Survey& survey) {
   };
   for (const std::string family : {"ip ", "ip6 "}) {
     if (has(family + "kube-proxy")) survey.nft_tables.push_back(family + "kube-proxy");
-    if (has(family + kKeeperTable)) survey.keeper_tables.push_back(family + kKeeperTable);
+    if (has(family + kKeeper)) survey.keeper_tables.push_back(family + kKeeper);
   }
   if (has("inet cni_hostport")) {
     survey.advice.emplace_back(
@@ -131,7 +131,7 @@ void survey_netfilter(const Tools& tools, bool host_ports, Survey& survey) {
                            ? !read_text(tools.proc / variant.legacy_names).empty()
                            : (listed ? has(family + " nat") || has(family + " filter") || has(family + " mangle")
                                      : nft_possible && variant_tool(tools, variant, "save").has_value());
-    if (there) survey_rules(tools, variant, host_ports, survey);
+    if (there) survey_rules(tools, variant, options, survey);
   }
 }
 
@@ -189,9 +189,9 @@ void survey_ipvs(const Tools& tools, Survey& survey) {
 
 }  // namespace
 
-Survey survey(const Tools& tools, bool host_ports) {
+Survey survey(const Tools& tools, const Options& options) {
   Survey survey;
-  survey_netfilter(tools, host_ports, survey);
+  survey_netfilter(tools, options, survey);
   survey_ipvs(tools, survey);
   return survey;
 }

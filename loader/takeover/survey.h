@@ -13,9 +13,6 @@
 
 namespace sp::takeover {
 
-// Where remove() has put it, the kernel goes on translating what kube-proxy's tables translated.
-inline constexpr const char* kKeeperTable = "sallyport-takeover";
-
 struct RuleSet {
   std::string name;  // "ip6tables-nft"
   std::filesystem::path restore;
@@ -25,12 +22,12 @@ struct RuleSet {
 struct Survey {
   std::vector<RuleSet> rule_sets{};
   std::vector<std::string> nft_tables{};       // "ip6 kube-proxy"
-  std::vector<std::string> keeper_tables{};    // "ip6 sallyport-takeover"
+  std::vector<std::string> keeper_tables{};    // "ip6 SALLYPORT-TAKEOVER"
   std::vector<std::string> virtual_servers{};  // "-t 10.96.0.1:443"
   std::vector<std::string> sets{};
   bool ipvs_device = false;
   std::vector<std::string> advice{};
 };
-[[nodiscard]] Survey survey(const Tools& tools, bool host_ports);
+[[nodiscard]] Survey survey(const Tools& tools, const Options& options);
 
 }  // namespace sp::takeover

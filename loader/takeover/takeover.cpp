@@ -33,14 +33,15 @@ std::string joined(const char* before, const std::vector<std::string>& words) {
   return text;
 }
 
-// One transaction, so that there is a NAT chain at every moment.
+// One transaction, so that a rule asks for connections at every moment.
 std::string replacement(const std::string& table, bool keep_connections) {
   const std::string removal = "delete table " + table + "\n";
   if (!keep_connections) return removal;
-  const std::string keeper = table.substr(0, table.find(' ') + 1) + kKeeperTable;
+  const std::string keeper = table.substr(0, table.find(' ') + 1) + kKeeper;
   return fmt::format(
-      "add table {0}\nadd chain {0} keep {{ type nat hook postrouting priority 100 ; policy accept ; }}\n{1}", keeper,
-      removal);
+      "add table {0}\nadd chain {0} keep {{ type nat hook postrouting priority 100 ; policy accept ; }}\n"
+      "add rule {0} keep ct state established accept\n{1}",
+      keeper, removal);
 }
 
 // In the order of removal: virtual servers before the sets, which are then in no rule any more.
@@ -70,7 +71,7 @@ std::vector<Removal> removals(const Survey& survey, bool keep_connections) {
 // Another program may change rules between our look and our write, which makes the restore fail as a whole.
 constexpr int kRestoreTries = 3;
 
-Result<void> remove_rules(const Tools& tools, const RuleSet& rules, const TablePlan& first, bool host_ports) {
+Result<void> remove_rules(const Tools& tools, const RuleSet& rules, const TablePlan& first, const Options& options) {
   TablePlan table = first;
   for (int tries = 1;; ++tries) {
     // Waits for whoever holds the lock of the legacy variant.
@@ -78,7 +79,7 @@ Result<void> remove_rules(const Tools& tools, const RuleSet& rules, const TableP
     if (restored) return {};
     if (tries == kRestoreTries)
       return Error{0, fmt::format("{}: {}", table_line(rules, table), restored.error().text())};
-    const Survey again = survey(tools, host_ports);
+    const Survey again = survey(tools, options);
     bool found = false;
     for (const RuleSet& candidate : again.rule_sets) {
       if (candidate.name != rules.name) continue;
@@ -122,7 +123,7 @@ Result<void> run_removal(const Tools& tools, const Removal& step) {
 }  // namespace
 
 Found find(const Tools& tools) {
-  const Survey seen = survey(tools, false);
+  const Survey seen = survey(tools, {});
   Found found{.leftovers = {}, .advice = seen.advice};
   for (const RuleSet& rules : seen.rule_sets) {
     for (const TablePlan& table : rules.plan.tables) {
@@ -138,10 +139,10 @@ Found find(const Tools& tools) {
 
 Report remove(const Tools& tools, const Options& options) {
   Report report;
-  const Survey seen = survey(tools, options.host_ports);
+  const Survey seen = survey(tools, options);
   for (const RuleSet& rules : seen.rule_sets) {
     for (const TablePlan& table : rules.plan.tables) {
-      note(report, remove_rules(tools, rules, table, options.host_ports), table_line(rules, table));
+      note(report, remove_rules(tools, rules, table, options), table_line(rules, table));
     }
   }
   for (const Removal& step : removals(seen, options.keep_connections))

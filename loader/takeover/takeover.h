@@ -12,9 +12,9 @@
 //   2. Attach, and write all rows.
 //   3. remove().
 //
-// Connections survive the rules that made them, in conntrack; but the kernel translates only while somebody has a NAT
-// chain. The iptables variants keep theirs. In place of the tables of the nftables mode, remove() puts an empty one,
-// kKeeperTable of survey.h, which stays until remove() is called without keep_connections. Those of the ipvs mode end.
+// Connections survive the rules that made them, in conntrack; but the kernel tracks and translates only while a rule
+// that needs it exists in the namespace. So remove() leaves one that does nothing (kKeeper of rules.h), which goes when
+// remove() is called without keep_connections. Connections of the ipvs mode end.
 #pragma once
 
 #include <chrono>

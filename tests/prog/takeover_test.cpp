@@ -113,6 +113,8 @@ TEST_P(TakeoverRules, R111_RemovesRulesAndLeavesOthersByteIdentical) {
   const Report report = remove({});
   EXPECT_THAT(report.errors, IsEmpty());
   EXPECT_EQ(report.removed, found.leftovers);
+  EXPECT_THAT(saved(*sandbox, tool), HasSubstr("-A SALLYPORT-TAKEOVER")) << "for connections that live on";
+  EXPECT_THAT(remove({}, {.keep_connections = false}).removed, ElementsAre(tool + " nat: 1 chains, 0 jumps"));
   EXPECT_EQ(saved(*sandbox, tool), before);
   EXPECT_THAT(find({}).leftovers, IsEmpty());
   EXPECT_THAT(remove({}).removed, IsEmpty());
@@ -138,10 +140,10 @@ TEST_F(Takeover, R111_RemovesTheTablesOfTheNftablesModeAlone) {
   EXPECT_THAT(remove({}).errors, IsEmpty());
   EXPECT_THAT(find({}).leftovers, IsEmpty());
   EXPECT_EQ(sandbox->output("nft list tables"),
-            "table inet ours\ntable inet kube-proxy\ntable ip sallyport-takeover\ntable ip6 sallyport-takeover\n");
+            "table inet ours\ntable inet kube-proxy\ntable ip SALLYPORT-TAKEOVER\ntable ip6 SALLYPORT-TAKEOVER\n");
   EXPECT_THAT(remove({}).removed, IsEmpty());
   EXPECT_THAT(remove({}, {.keep_connections = false}).removed,
-              ElementsAre("nftables table ip sallyport-takeover", "nftables table ip6 sallyport-takeover"));
+              ElementsAre("nftables table ip SALLYPORT-TAKEOVER", "nftables table ip6 SALLYPORT-TAKEOVER"));
   EXPECT_EQ(sandbox->output("nft list tables"), "table inet ours\ntable inet kube-proxy\n");
   sandbox->run("nft delete table inet ours; nft delete table inet kube-proxy");
 }

@@ -66,7 +66,7 @@ COMMIT
 )";
 
 TEST(TakeoverRules, RemovesChainsAndTheJumpsToThemInOneRestore) {
-  const RulePlan plan = plan_removal(kNat, false);
+  const RulePlan plan = plan_removal(kNat, {});
   ASSERT_EQ(plan.tables.size(), 1u);
   EXPECT_EQ(plan.tables[0].chains, 8u);
   EXPECT_EQ(plan.tables[0].jumps, 3u);
@@ -81,6 +81,8 @@ TEST(TakeoverRules, RemovesChainsAndTheJumpsToThemInOneRestore) {
 :KUBE-SEP-4N6UQLPFKXPQNMZN - [0:0]
 :KUBE-SERVICES - [0:0]
 :KUBE-SVC-RHQB7GWFW7PLSQBP - [0:0]
+:SALLYPORT-TAKEOVER - [0:0]
+-A SALLYPORT-TAKEOVER -m conntrack --ctstate ESTABLISHED -j RETURN
 -D PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -D OUTPUT -m comment --comment "kubernetes service portals" -j KUBE-SERVICES
 -D POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
@@ -96,8 +98,18 @@ COMMIT
 )");
 }
 
+TEST(TakeoverRules, TheRuleThatKeepsConnectionsGoesWhenNobodyNeedsThem) {
+  const std::string kept =
+      "*nat\n:PREROUTING ACCEPT [0:0]\n:SALLYPORT-TAKEOVER - [0:0]\n"
+      "-A SALLYPORT-TAKEOVER -m conntrack --ctstate ESTABLISHED -j RETURN\nCOMMIT\n";
+  EXPECT_THAT(plan_removal(kept, {}).tables, IsEmpty());
+  const RulePlan plan = plan_removal(kept, {.keep_connections = false});
+  ASSERT_EQ(plan.tables.size(), 1u);
+  EXPECT_EQ(plan.tables[0].text, "*nat\n:SALLYPORT-TAKEOVER - [0:0]\n-X SALLYPORT-TAKEOVER\nCOMMIT\n");
+}
+
 TEST(TakeoverRules, PlansEveryTableByItself) {
-  const RulePlan plan = plan_removal(std::string(kNat) + kFilter, false);
+  const RulePlan plan = plan_removal(std::string(kNat) + kFilter, {});
   ASSERT_EQ(plan.tables.size(), 2u);
   EXPECT_EQ(plan.tables[1].table, "filter");
   EXPECT_EQ(plan.tables[1].chains, 2u);
@@ -106,7 +118,7 @@ TEST(TakeoverRules, PlansEveryTableByItself) {
 }
 
 TEST(TakeoverRules, WarnsWhereTheFirewallLetPodsLiveByTheGraceOfKubeProxy) {
-  EXPECT_THAT(plan_removal(kFilter, false).advice, ElementsAre(HasSubstr("policy of FORWARD is DROP")));
+  EXPECT_THAT(plan_removal(kFilter, {}).advice, ElementsAre(HasSubstr("policy of FORWARD is DROP")));
 }
 
 TEST(TakeoverRules, LeavesKubeletAndOthersAlone) {
@@ -119,20 +131,19 @@ TEST(TakeoverRules, LeavesKubeletAndOthersAlone) {
 }
 
 TEST(TakeoverRules, NothingToRemoveIsNoPlan) {
-  EXPECT_THAT(plan_removal("", false).tables, IsEmpty());
-  EXPECT_THAT(plan_removal("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j ACCEPT\nCOMMIT\n", false).tables,
-              IsEmpty());
+  EXPECT_THAT(plan_removal("", {}).tables, IsEmpty());
+  EXPECT_THAT(plan_removal("*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j ACCEPT\nCOMMIT\n", {}).tables, IsEmpty());
 }
 
 TEST(TakeoverRules, AChainThatAnotherOnesRuleUsesStaysEmpty) {
   const std::string saved =
       "*nat\n:PREROUTING ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n:ours - [0:0]\n"
       "-A KUBE-SERVICES -j RETURN\n-A ours -j KUBE-SERVICES\nCOMMIT\n";
-  const RulePlan plan = plan_removal(saved, false);
+  const RulePlan plan = plan_removal(saved, {});
   ASSERT_EQ(plan.tables.size(), 1u);
   EXPECT_EQ(plan.tables[0].text, "*nat\n:KUBE-SERVICES - [0:0]\nCOMMIT\n");
   EXPECT_THAT(plan.advice, ElementsAre(HasSubstr("jumps to KUBE-SERVICES")));
-  const RulePlan again = plan_removal("*nat\n:KUBE-SERVICES - [0:0]\n:ours - [0:0]\n-A ours -j KUBE-SERVICES\n", false);
+  const RulePlan again = plan_removal("*nat\n:KUBE-SERVICES - [0:0]\n:ours - [0:0]\n-A ours -j KUBE-SERVICES\n", {});
   EXPECT_THAT(again.tables, IsEmpty()) << "the second time there is nothing left to do";
 }
 
@@ -147,7 +158,7 @@ constexpr const char* kPortmap =
     "-A KUBE-MARK-MASQ -j MARK --set-xmark 0x4000/0x4000\n-A KUBE-POSTROUTING -j MASQUERADE\nCOMMIT\n";
 
 TEST(TakeoverRules, R098_MarksThatPortmapBorrowsStayWithTheirMasquerade) {
-  const RulePlan plan = plan_removal(kPortmap, false);
+  const RulePlan plan = plan_removal(kPortmap, {});
   ASSERT_EQ(plan.tables.size(), 1u);
   EXPECT_EQ(plan.tables[0].text,
             "*nat\n:KUBE-SERVICES - [0:0]\n-D PREROUTING -j KUBE-SERVICES\n-X KUBE-SERVICES\nCOMMIT\n");
@@ -156,7 +167,7 @@ TEST(TakeoverRules, R098_MarksThatPortmapBorrowsStayWithTheirMasquerade) {
 }
 
 TEST(TakeoverRules, PortmapGoesOnRequestAndTakesItsLoanAlong) {
-  const RulePlan plan = plan_removal(kPortmap, true);
+  const RulePlan plan = plan_removal(kPortmap, {.host_ports = true});
   ASSERT_EQ(plan.tables.size(), 1u);
   EXPECT_EQ(plan.tables[0].chains, 5u);
   EXPECT_EQ(plan.tables[0].jumps, 3u);
@@ -166,7 +177,7 @@ TEST(TakeoverRules, PortmapGoesOnRequestAndTakesItsLoanAlong) {
 TEST(TakeoverRules, ReadsWhatIsCutShortOrNoDumpAtAll) {
   for (const char* text : {"*", "*nat", ":KUBE-SERVICES - [0:0]\n", "*nat\n:", "*nat\n-A ", "*nat\n-A PREROUTING -j",
                            "*nat\n-A \"", "*nat\n-A PREROUTING -m comment --comment \"unfinished\\", "\n\n\n"}) {
-    EXPECT_THAT(plan_removal(text, true).tables, IsEmpty()) << text;
+    EXPECT_THAT(plan_removal(text, {.host_ports = true}).tables, IsEmpty()) << text;
   }
 }
 
