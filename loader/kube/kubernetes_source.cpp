@@ -74,7 +74,7 @@ Result<void> KubernetesSource::State::open(Options options) {
   access = std::move(opened);
   SP_TRY_ASSIGN(created, Api::create(loop, *access, std::move(options.observer)));
   api = std::move(created);
-  context.emplace(ReflectorContext{loop, *api, parser});
+  context.emplace(ReflectorContext{loop, *api, parser, options.timing});
   for (const Kind kind : {Kind::service, Kind::endpoint_slice, Kind::pod, Kind::node, Kind::service_cidr}) {
     SP_TRY_ASSIGN(reflector, Reflector::create(*context, resource_of(kind, options.node_name), table_of(kind)));
     reflectors.push_back(std::move(reflector));

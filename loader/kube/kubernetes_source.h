@@ -15,15 +15,17 @@
 #include "loader/http/client.h"
 #include "loader/kube/event_recorder.h"
 #include "loader/kube/source_stats.h"
+#include "loader/kube/timing.h"
 #include "loader/source/source.h"
 #include "loader/util/result.h"
 
 namespace sp::kube {
 
 struct Options {
-  access::Options access;
-  std::string node_name;    // as in Node.metadata.name; empty is refused
-  http::Observer observer;  // called for every answer, for metrics
+  access::Options access = {};
+  std::string node_name = {};    // as in Node.metadata.name; empty is refused
+  http::Observer observer = {};  // called for every answer, for metrics
+  Timing timing = {};
 };
 
 class KubernetesSource final : public source::Source {
