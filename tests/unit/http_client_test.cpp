@@ -230,7 +230,7 @@ TEST_F(HttpClientTest, ASilentServerIsGivenUpAfterMaxSilence) {
   client->start({.target = "/watch", .max_silence = 150ms}, {}, handlers_for(seen));
   ASSERT_TRUE(await([&] { return seen.ended(); }));
   EXPECT_GE(EventLoop::Clock::now() - begin, 150ms);
-  EXPECT_LT(EventLoop::Clock::now() - begin, 2s);
+  EXPECT_LT(EventLoop::Clock::now() - begin, 8s);
   EXPECT_EQ(seen.failure(), http::Failure::silent);
   EXPECT_EQ(seen.body, "first\n");
   EXPECT_THAT(seen.text(), HasSubstr("for 150 ms"));
