@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // FrontendTable: the frontends and source ranges in force, by the names of the services that they point to.
 //
-// Order of use: put_ranges, put_frontends, then the two erase functions. A frontend that a new list restricts is thus
-// never open to everybody, and one that a list frees is never closed.
+// Order of use: ranges are put, frontends are put, frontends are erased, ranges are erased. A frontend that a new list
+// restricts is thus never open to everybody, and one that a list frees is never closed.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "loader/compile/desired.h"
+#include "loader/sync/pass.h"
 #include "loader/sync/service_table.h"
-#include "loader/sync/sync.h"
 #include "loader/sync/tables.h"
 
 namespace sp::sync {
@@ -27,15 +27,26 @@ class FrontendTable {
   FrontendTable(const Tables& tables, Frontends frontends, Ranges ranges)
       : tables_(tables), frontends_(std::move(frontends)), ranges_(std::move(ranges)) {}
 
-  // Adds what is missing. Services without an id (there was no room) are passed over.
-  void put_ranges(const compile::Desired& desired, ServiceTable& services, Report& report);
-  // Adds and changes rows. Without `may_delete` a row that points to a service unknown to `desired` is left alone.
-  void put_frontends(const compile::Desired& desired, ServiceTable& services, bool may_delete, Report& report);
-  void erase_frontends(const compile::Desired& desired, ServiceTable& services, Report& report);
+  // Each for all rows, and for one. Rows of services without an id (there was no room) are left for later.
+  void put_ranges(ServiceTable& services, Pass& pass);
+  void put_range(const std::string& service, ServiceTable& services, Pass& pass);
+  // Without pass.may_delete a row that points to a service unknown to Desired is left alone.
+  void put_frontends(ServiceTable& services, Pass& pass);
+  void put_frontend(const compile::Frontend& frontend, ServiceTable& services, Pass& pass);
+  void erase_frontends(ServiceTable& services, Pass& pass);
+  void erase_frontend_if_missing(const compile::Frontend& frontend, ServiceTable& services, Pass& pass);
   // Before services are erased: a range carries its service's id.
-  void erase_ranges(const compile::Desired& desired, ServiceTable& services, Report& report);
+  void erase_ranges(ServiceTable& services, Pass& pass);
+  void erase_stale_range(const std::string& service, ServiceTable& services, Pass& pass);
 
  private:
+  void add_ranges(const std::string& name, const std::vector<Prefix>& wanted, ServiceTable& services, Pass& pass);
+  void put_row(Frontends::iterator known, bool is_known, const compile::Frontend& frontend,
+               const compile::FrontendRow& row, ServiceTable& services, Pass& pass);
+  // Both return the next row.
+  [[nodiscard]] Frontends::iterator erase(Frontends::iterator row, ServiceTable& services, Pass& pass);
+  [[nodiscard]] Ranges::iterator drop_stale(Ranges::iterator ranges, ServiceTable& services, Pass& pass);
+
   Tables tables_;
   Frontends frontends_;
   Ranges ranges_;

@@ -47,42 +47,52 @@ void ServiceTable::collect(TimePoint now) {
   }
 }
 
-void ServiceTable::put_all(const DesiredServices& desired, bool may_delete, TimePoint now, Report& report) {
-  // Both maps are sorted by name: one walk instead of a search for each row. put() may insert before `it`, which
+void ServiceTable::put_all(Pass& pass) {
+  // Both maps are sorted by name: one walk instead of a search for each row. put_row() may insert before `it`, which
   // leaves it valid.
   auto it = services_.begin();
-  for (const auto& [name, row] : desired) {
+  for (const auto& [name, row] : pass.desired.services) {
     while (it != services_.end() && it->first < name) {
       ++it;
     }
     const bool is_known = it != services_.end() && it->first == name;
-    put(is_known ? &it->second : nullptr, name, row, may_delete, now, report);
+    put_row(is_known ? &it->second : nullptr, name, row, pass);
   }
 }
 
-void ServiceTable::put(LiveService* current, const std::string& name, const compile::ServiceRow& row, bool may_delete,
-                       TimePoint now, Report& report) {
+void ServiceTable::put(const std::string& name, Pass& pass) {
+  if (const auto wanted = pass.desired.services.find(name); wanted != pass.desired.services.end()) {
+    put_row(find(name), name, wanted->second, pass);
+  }
+}
+
+void ServiceTable::put_row(LiveService* current, const std::string& name, const compile::ServiceRow& row, Pass& pass) {
   if (current != nullptr) {
-    const bool in_force = !current->damaged && current->row == row;
-    if (in_force || (!may_delete && !contains_all(row.backends, current->row.backends))) {
+    if (!current->damaged && current->row == row) {
+      current->row = row;  // equal, but from now on they share their memory
+      return;
+    }
+    if (!pass.may_delete && !contains_all(row.backends, current->row.backends)) {
       return;
     }
   }
   ServiceDraft draft(name, row, current);
   if (const char* map = reserve(draft); map != nullptr) {
     release(draft);
-    report.problems.push_back(full(map, draft));
+    pass.report.problems.push_back(full(map, draft));
+    pass.pending.services.insert(name);
     return;
   }
   if (current == nullptr) {
     if (auto named = write_name(draft); !named) {
       release(draft);
-      report.problems.push_back("service " + name + " is not in force: " + named.error().text());
+      pass.report.problems.push_back("service " + name + " is not in force: " + named.error().text());
+      pass.pending.services.insert(name);
       return;
     }
   }
-  write(draft, report);
-  settle(draft, may_delete, now, report);
+  write(draft, pass);
+  settle(draft, pass);
 }
 
 // Takes every id and slot that the draft needs, or names the map that has no more.
@@ -132,7 +142,7 @@ Result<void> ServiceTable::write_name(const ServiceDraft& draft) {
 }
 
 // The row's generation stays: it was raised when the id was last retired.
-void ServiceTable::write_backend(const LiveBackend& backend, std::uint32_t service_id, Report& report) {
+void ServiceTable::write_backend(const LiveBackend& backend, std::uint32_t service_id, Pass& pass) {
   sp_backend_val& row = tables_.backends[backend.id];
   sp_backend_val value{};
   value.addr = backend.backend.ip.raw();
@@ -141,16 +151,16 @@ void ServiceTable::write_backend(const LiveBackend& backend, std::uint32_t servi
   value.generation = row.generation;
   value.service_id = service_id;
   store_backend(row, value);
-  ++report.backends_written;
+  ++pass.report.backends_written;
 }
 
-void ServiceTable::write(const ServiceDraft& draft, Report& report) {
+void ServiceTable::write(const ServiceDraft& draft, Pass& pass) {
   for (const std::size_t index : draft.added) {
-    write_backend(draft.live[index], draft.id, report);
+    write_backend(draft.live[index], draft.id, pass);
   }
   for (const std::size_t index : draft.changed) {
     if (draft.live[index].selected) {
-      write_backend(draft.live[index], draft.id, report);
+      write_backend(draft.live[index], draft.id, pass);
     }
   }
   sp_service_val& row = tables_.services[draft.id];
@@ -167,27 +177,27 @@ void ServiceTable::write(const ServiceDraft& draft, Report& report) {
   }
   for (const std::size_t index : draft.changed) {
     if (!draft.live[index].selected) {
-      write_backend(draft.live[index], draft.id, report);
+      write_backend(draft.live[index], draft.id, pass);
     }
   }
-  report.services_written += new_policy || draft.new_set ? 1 : 0;
+  pass.report.services_written += new_policy || draft.new_set ? 1 : 0;
 }
 
 // The new set is in force: take away what has left, and remember what is.
-void ServiceTable::settle(ServiceDraft& draft, bool may_delete, TimePoint now, Report& report) {
+void ServiceTable::settle(ServiceDraft& draft, Pass& pass) {
   LiveService& service = draft.current == nullptr ? services_[draft.name] : *draft.current;
   service.id = draft.id;
   service.row = draft.row;
   service.damaged = false;
   service.live = std::move(draft.live);
   if (draft.new_set) {
-    slots_.rest(service.slots, now);
+    slots_.rest(service.slots, pass.now);
     service.slots = draft.slots;
     service.slot_ids = std::move(draft.slot_ids);
   }
-  if (may_delete && !draft.row.serving.empty()) {
+  if (pass.may_delete && !draft.row.serving.empty()) {
     for (const LiveBackend& backend : draft.leaving) {
-      retire(backend, now, report);
+      retire(backend, pass);
     }
     return;
   }
@@ -195,14 +205,14 @@ void ServiceTable::settle(ServiceDraft& draft, bool may_delete, TimePoint now, R
   for (LiveBackend& backend : draft.leaving) {
     if (backend.selected) {
       backend.selected = false;
-      write_backend(backend, service.id, report);
+      write_backend(backend, service.id, pass);
     }
   }
   std::vector<LiveBackend> all;
   std::merge(service.live.begin(), service.live.end(), draft.leaving.begin(), draft.leaving.end(),
              std::back_inserter(all), [](const auto& a, const auto& b) { return before(a.backend, b.backend); });
   service.live = std::move(all);
-  if (!may_delete && !draft.leaving.empty()) {
+  if (!pass.may_delete && !draft.leaving.empty()) {
     std::vector<compile::Backend> serving;
     for (const LiveBackend& backend : service.live) {
       serving.push_back(backend.backend);
@@ -212,40 +222,54 @@ void ServiceTable::settle(ServiceDraft& draft, bool may_delete, TimePoint now, R
 }
 
 // The row itself stays readable until the id has rested: a packet in flight may have read its slot a moment ago.
-void ServiceTable::retire(const LiveBackend& backend, TimePoint now, Report& report) {
+void ServiceTable::retire(const LiveBackend& backend, Pass& pass) {
   sp_backend_val& row = tables_.backends[backend.id];
   sp_backend_val retired = row;
   ++retired.generation;
   retired.service_id = 0;
   retired.flags &= static_cast<__u16>(~SP_BACKEND_SELECTED);
   store_backend(row, retired);
-  backend_ids_.rest(backend.id, now);
-  ++report.backends_retired;
+  backend_ids_.rest(backend.id, pass.now);
+  ++pass.report.backends_retired;
 }
 
-void ServiceTable::erase_missing(const DesiredServices& desired, TimePoint now, Report& report) {
-  auto wanted = desired.begin();
+void ServiceTable::erase_missing(Pass& pass) {
+  auto wanted = pass.desired.services.begin();
   for (auto it = services_.begin(); it != services_.end();) {
-    while (wanted != desired.end() && wanted->first < it->first) {
+    while (wanted != pass.desired.services.end() && wanted->first < it->first) {
       ++wanted;
     }
-    if ((wanted != desired.end() && wanted->first == it->first) || it->second.frontends != 0) {
-      ++it;
-      continue;
-    }
-    if (auto erased = tables_.service_names.erase(it->second.id); !erased) {
-      report.problems.push_back("service " + it->first + " is not erased: " + erased.error().text());
-      ++it;
-      continue;
-    }
-    for (const LiveBackend& backend : it->second.live) {
-      retire(backend, now, report);
-    }
-    slots_.rest(it->second.slots, now);
-    service_ids_.rest(it->second.id, now);
-    ++report.services_erased;
-    it = services_.erase(it);
+    const bool is_wanted = wanted != pass.desired.services.end() && wanted->first == it->first;
+    it = is_wanted ? std::next(it) : erase(it, pass);
   }
+}
+
+void ServiceTable::erase_if_missing(const std::string& name, Pass& pass) {
+  const auto found = services_.find(name);
+  if (found != services_.end() && !pass.desired.services.contains(name)) {
+    static_cast<void>(erase(found, pass));
+  }
+}
+
+// A row stays as long as a frontend or a source range carries its id. Returns the next row.
+ServiceTable::Services::iterator ServiceTable::erase(Services::iterator service, Pass& pass) {
+  const auto& [name, row] = *service;
+  if (row.frontends != 0 || pass.pending.source_ranges.contains(name)) {
+    pass.pending.services.insert(name);
+    return std::next(service);
+  }
+  if (auto erased = tables_.service_names.erase(row.id); !erased) {
+    pass.report.problems.push_back("service " + name + " is not erased: " + erased.error().text());
+    pass.pending.services.insert(name);
+    return std::next(service);
+  }
+  for (const LiveBackend& backend : row.live) {
+    retire(backend, pass);
+  }
+  slots_.rest(row.slots, pass.now);
+  service_ids_.rest(row.id, pass.now);
+  ++pass.report.services_erased;
+  return services_.erase(service);
 }
 
 }  // namespace sp::sync

@@ -12,6 +12,7 @@
 #include "loader/compile/desired.h"
 #include "loader/sync/id_allocator.h"
 #include "loader/sync/live_service.h"
+#include "loader/sync/pass.h"
 #include "loader/sync/service_draft.h"
 #include "loader/sync/slot_allocator.h"
 #include "loader/sync/sync.h"
@@ -23,7 +24,6 @@ class ServiceTable {
  public:
   using TimePoint = Sync::Clock::time_point;
   using Services = std::map<std::string, LiveService>;
-  using DesiredServices = std::map<std::string, compile::ServiceRow>;
 
   // Takes over `services`; every other backend row and service row in `tables` is cleared, as nothing points there.
   ServiceTable(const Tables& tables, Services services);
@@ -33,21 +33,24 @@ class ServiceTable {
 
   // Makes ids and slots that have rested usable again.
   void collect(TimePoint now);
-  // Makes every row of `desired` the one in force. Without `may_delete` a set only grows and no backend is retired.
-  void put_all(const DesiredServices& desired, bool may_delete, TimePoint now, Report& report);
-  // Erases rows that `desired` lacks and no frontend points to.
-  void erase_missing(const DesiredServices& desired, TimePoint now, Report& report);
+  // Makes the rows of Desired the ones in force: all, or one. Without pass.may_delete a set only grows and no backend
+  // is retired.
+  void put_all(Pass& pass);
+  void put(const std::string& name, Pass& pass);
+  // Erases rows that Desired lacks and nothing points to: all, or one.
+  void erase_missing(Pass& pass);
+  void erase_if_missing(const std::string& name, Pass& pass);
 
  private:
-  void put(LiveService* current, const std::string& name, const compile::ServiceRow& row, bool may_delete,
-           TimePoint now, Report& report);
+  void put_row(LiveService* current, const std::string& name, const compile::ServiceRow& row, Pass& pass);
+  [[nodiscard]] Services::iterator erase(Services::iterator service, Pass& pass);
   [[nodiscard]] const char* reserve(ServiceDraft& draft);
   void release(const ServiceDraft& draft);
   [[nodiscard]] Result<void> write_name(const ServiceDraft& draft);
-  void write_backend(const LiveBackend& backend, std::uint32_t service_id, Report& report);
-  void write(const ServiceDraft& draft, Report& report);
-  void settle(ServiceDraft& draft, bool may_delete, TimePoint now, Report& report);
-  void retire(const LiveBackend& backend, TimePoint now, Report& report);
+  void write_backend(const LiveBackend& backend, std::uint32_t service_id, Pass& pass);
+  void write(const ServiceDraft& draft, Pass& pass);
+  void settle(ServiceDraft& draft, Pass& pass);
+  void retire(const LiveBackend& backend, Pass& pass);
   void clear_backend(std::uint32_t id);
   void clear_strays(const std::vector<bool>& service_used, const std::vector<bool>& backend_used);
 

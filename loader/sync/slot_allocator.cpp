@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SlotAllocator: a map of free ranges.
+// SlotAllocator: free ranges by place and by size.
 #include "loader/sync/slot_allocator.h"
 
 #include <iterator>
@@ -23,14 +23,11 @@ bool SlotAllocator::take(SlotRange range) {
   if (count - (range.base - base) < range.count || range.base - base >= count) {
     return false;
   }
-  free_.erase(found);
-  if (range.base != base) {
-    free_.emplace(base, range.base - base);
-  }
-  const std::uint32_t rest_count = count - (range.base - base) - range.count;
-  if (rest_count != 0) {
-    free_.emplace(range.base + range.count, rest_count);
-  }
+  const std::uint32_t left = range.base - base;
+  const std::uint32_t right = count - left - range.count;
+  remove_free({base, count});
+  add_free({base, left});
+  add_free({range.base + range.count, right});
   return true;
 }
 
@@ -38,37 +35,48 @@ std::optional<SlotRange> SlotAllocator::allocate(std::uint32_t count) {
   if (count == 0) {
     return SlotRange{};
   }
-  for (auto it = free_.begin(); it != free_.end(); ++it) {
-    const auto [base, size] = *it;
-    if (size < count) {
-      continue;
-    }
-    free_.erase(it);
-    if (size > count) {
-      free_.emplace(base + count, size - count);
-    }
-    return SlotRange{base, count};
+  const auto fit = by_size_.lower_bound({count, 0});
+  if (fit == by_size_.end()) {
+    return std::nullopt;
   }
-  return std::nullopt;
+  const auto [size, base] = *fit;
+  remove_free({base, size});
+  add_free({base + count, size - count});
+  return SlotRange{base, count};
 }
 
 void SlotAllocator::give_back(SlotRange range) {
   if (range.count == 0) {
     return;
   }
-  auto next = free_.lower_bound(range.base);
-  if (next != free_.end() && range.base + range.count == next->first) {
-    range.count += next->second;
-    next = free_.erase(next);
-  }
+  const auto next = free_.lower_bound(range.base);
+  SlotRange joined = range;
   if (next != free_.begin()) {
-    const auto previous = std::prev(next);
-    if (previous->first + previous->second == range.base) {
-      previous->second += range.count;
-      return;
+    const auto [base, count] = *std::prev(next);
+    if (base + count == range.base) {
+      joined = {base, count + joined.count};
     }
   }
-  free_.emplace_hint(next, range.base, range.count);
+  if (next != free_.end() && range.base + range.count == next->first) {
+    joined.count += next->second;
+    remove_free({next->first, next->second});
+  }
+  if (joined.base != range.base) {
+    remove_free({joined.base, free_.at(joined.base)});
+  }
+  add_free(joined);
+}
+
+void SlotAllocator::add_free(SlotRange range) {
+  if (range.count != 0) {
+    free_.emplace(range.base, range.count);
+    by_size_.emplace(range.count, range.base);
+  }
+}
+
+void SlotAllocator::remove_free(SlotRange range) {
+  free_.erase(range.base);
+  by_size_.erase({range.count, range.base});
 }
 
 void SlotAllocator::rest(SlotRange range, TimePoint now) {

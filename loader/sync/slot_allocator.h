@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// SlotAllocator: contiguous ranges of sp_slots, first fit. A freed range rests, then joins its free neighbours.
+// SlotAllocator: contiguous ranges of sp_slots, best fit. A freed range rests, then joins its free neighbours.
 #pragma once
 
 #include <chrono>
@@ -7,6 +7,8 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 
 namespace sp::sync {
 
@@ -38,7 +40,11 @@ class SlotAllocator {
     SlotRange range;
     TimePoint since;
   };
-  std::map<std::uint32_t, std::uint32_t> free_;  // base -> count; no two are adjacent
+  void add_free(SlotRange range);
+  void remove_free(SlotRange range);
+
+  std::map<std::uint32_t, std::uint32_t> free_;                // base -> count; no two are adjacent
+  std::set<std::pair<std::uint32_t, std::uint32_t>> by_size_;  // the same as (count, base)
   std::deque<Resting> resting_;
 };
 

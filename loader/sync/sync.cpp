@@ -13,6 +13,8 @@ namespace sp::sync {
 struct Sync::State {
   ServiceTable services;
   FrontendTable frontends;
+  Pending pending{};
+  bool settled = false;  // everything but `pending` is as the last Desired says
 };
 
 Sync::Sync(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -28,19 +30,56 @@ Result<Sync> Sync::adopt(const Tables& tables) {
 }
 
 Report Sync::apply(const compile::Desired& desired, bool may_delete, Clock::time_point now) {
-  Report report;
   ServiceTable& services = state_->services;
   FrontendTable& frontends = state_->frontends;
+  Pass pass{desired, may_delete, now};
   services.collect(now);
-  services.put_all(desired.services, may_delete, now, report);
-  frontends.put_ranges(desired, services, report);
-  frontends.put_frontends(desired, services, may_delete, report);
+  services.put_all(pass);
+  frontends.put_ranges(services, pass);
+  frontends.put_frontends(services, pass);
   if (may_delete) {
-    frontends.erase_frontends(desired, services, report);
-    frontends.erase_ranges(desired, services, report);
-    services.erase_missing(desired.services, now, report);
+    frontends.erase_frontends(services, pass);
+    frontends.erase_ranges(services, pass);
+    services.erase_missing(pass);
   }
-  return report;
+  state_->pending = std::move(pass.pending);
+  state_->settled = may_delete;
+  return std::move(pass.report);
+}
+
+Report Sync::apply(const compile::Desired& desired, const compile::Delta& delta, bool may_delete,
+                   Clock::time_point now) {
+  if (delta.everything || !may_delete || !state_->settled) {
+    return apply(desired, may_delete, now);
+  }
+  ServiceTable& services = state_->services;
+  FrontendTable& frontends = state_->frontends;
+  Pending due = std::exchange(state_->pending, {});
+  due.services.insert(delta.services.begin(), delta.services.end());
+  due.frontends.insert(delta.frontends.begin(), delta.frontends.end());
+  due.source_ranges.insert(delta.source_ranges.begin(), delta.source_ranges.end());
+  Pass pass{desired, may_delete, now};
+  services.collect(now);
+  for (const std::string& name : due.services) {
+    services.put(name, pass);
+  }
+  for (const std::string& name : due.source_ranges) {
+    frontends.put_range(name, services, pass);
+  }
+  for (const compile::Frontend& frontend : due.frontends) {
+    frontends.put_frontend(frontend, services, pass);
+  }
+  for (const compile::Frontend& frontend : due.frontends) {
+    frontends.erase_frontend_if_missing(frontend, services, pass);
+  }
+  for (const std::string& name : due.source_ranges) {
+    frontends.erase_stale_range(name, services, pass);
+  }
+  for (const std::string& name : due.services) {
+    services.erase_if_missing(name, pass);
+  }
+  state_->pending = std::move(pass.pending);
+  return std::move(pass.report);
 }
 
 }  // namespace sp::sync

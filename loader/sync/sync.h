@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/compile/delta.h"
 #include "loader/compile/desired.h"
 #include "loader/sync/tables.h"
 #include "loader/util/result.h"
@@ -17,7 +18,7 @@
 namespace sp::sync {
 
 // What one apply() did. `problems` holds one line per row that could not be written (a full map, say): the rest is in
-// force, the row is tried again by the next apply(), and the agent reports it as an error (I12).
+// force, the row is tried again by every apply(), and the agent reports it as an error (I12).
 struct Report {
   std::size_t frontends_written = 0;
   std::size_t frontends_erased = 0;
@@ -43,6 +44,11 @@ class Sync {
   // `may_delete` is false until every source has listed completely once: then nothing is taken away, only added (I6).
   // `now` decides which freed slots and ids have rested long enough (kRest) to be used again.
   [[nodiscard]] Report apply(const compile::Desired& desired, bool may_delete, Clock::time_point now);
+  // The same for a `desired` that differs from that of the last call by `delta`: looks only at the rows that it names
+  // and at those that could not be written last time. Looks at all of them after delta.everything, and as long as no
+  // call was allowed to delete.
+  [[nodiscard]] Report apply(const compile::Desired& desired, const compile::Delta& delta, bool may_delete,
+                             Clock::time_point now);
 
   // A freed slot range, service id or backend id rests this long, so that no packet in flight reads a recycled one.
   static constexpr std::chrono::milliseconds kRest{1000};

@@ -37,6 +37,10 @@ class SyncTest : public testing::Test {
     now_ += std::chrono::milliseconds(10);
     return sync_.apply(desired, may_delete, now_);
   }
+  sync::Report apply(const compile::Desired& desired, const compile::Delta& delta) {
+    now_ += std::chrono::milliseconds(10);
+    return sync_.apply(desired, delta, true, now_);
+  }
   // The agent dies and starts again.
   void restart() { sync_ = start(); }
   void rest() { now_ += sync::Sync::kRest; }

@@ -6,27 +6,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <iostream>
-#include <random>
+#include <algorithm>
 
 #include "tests/harness/delta_between.h"
 #include "tests/harness/random_cluster.h"
+#include "tests/harness/seed.h"
 
 namespace sp::compile {
 namespace {
 
+using test::seed;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-unsigned seed() {
-  const char* given = std::getenv("SP_TEST_SEED");
-  const unsigned value =
-      given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
-  std::cout << "SP_TEST_SEED=" << value << std::endl;
-  return value;
-}
 
 Totals count(const Desired& desired) {
   Totals totals{desired.frontends.size(), desired.services.size(), 0};

@@ -2,10 +2,8 @@
 // Sync under long random histories. SP_TEST_SEED repeats one; the seed of a run is printed.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <iostream>
-#include <random>
-
+#include "tests/harness/random_desired.h"
+#include "tests/harness/seed.h"
 #include "tests/harness/store_watch.h"
 #include "tests/harness/sync_fixture.h"
 
@@ -15,98 +13,9 @@ namespace {
 using compile::Desired;
 using test::FakeMaps;
 
-unsigned seed() {
-  const char* given = std::getenv("SP_TEST_SEED");
-  const unsigned value =
-      given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
-  std::cout << "SP_TEST_SEED=" << value << std::endl;
-  return value;
-}
-
-// Random desires over a few services and frontends, so that histories revisit states.
-class Histories {
- public:
-  explicit Histories(unsigned value) : random_(value) {}
-
-  int below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }
-
-  compile::ServiceRow random_row() {
-    std::vector<compile::Backend> chosen;
-    std::vector<compile::Backend> serving;
-    for (int number = 0; number < 6; ++number) {
-      const int fate = below(4);
-      const auto backend = test::backends({number}).front();
-      if (fate <= 1) {
-        chosen.push_back(backend);
-        chosen.back().local = below(8) == 0;
-      }
-      if (fate <= 2) {
-        serving.push_back(fate <= 1 ? chosen.back() : backend);
-      }
-    }
-    compile::ServiceRow row;
-    row.backends = chosen;
-    row.serving = serving;
-    if (below(4) == 0) {
-      row.flags = SP_SERVICE_AFFINITY;
-      row.affinity_timeout_s = static_cast<std::uint32_t>(1 + below(100));
-    }
-    return row;
-  }
-
-  // Changes about one service in three.
-  void step(Desired& desired) {
-    for (int s = 0; s < 6; ++s) {
-      const std::string name = "default/s" + std::to_string(s);
-      if (below(3) != 0) {
-        continue;
-      }
-      if (below(5) == 0) {
-        desired.services.erase(name);
-      } else {
-        desired.services[name] = random_row();
-      }
-    }
-    aim_frontends(desired);
-    desired.source_ranges.clear();
-    for (const auto& [name, row] : desired.services) {
-      if (below(3) == 0) {
-        desired.source_ranges[name] = {*Prefix::parse("10." + std::to_string(below(3)) + ".0.0/16")};
-      }
-    }
-  }
-
- private:
-  void aim_frontends(Desired& desired) {
-    const Desired before = desired;
-    desired.frontends.clear();
-    for (std::uint16_t port = 1; port <= 8; ++port) {
-      const auto frontend = test::frontend("192.0.2.1", port);
-      const auto old = before.frontends.find(frontend);
-      const bool keep =
-          old != before.frontends.end() && desired.services.contains(old->second.service) && below(4) != 0;
-      if (keep) {
-        desired.frontends[frontend] = old->second;
-      } else if (!desired.services.empty() && below(4) != 0) {
-        auto to = desired.services.begin();
-        std::advance(to, below(static_cast<int>(desired.services.size())));
-        desired.frontends[frontend] = {to->first, static_cast<std::uint16_t>(below(4)), SP_KIND_NODE_PORT};
-      }
-    }
-  }
-
-  std::mt19937 random_;
-};
-
-// The live rows that remain while nothing serves are the one thing that a Desired does not show.
-void forget_leftovers(test::MapView& actual, const test::MapView& wanted) {
-  for (auto& [name, service] : actual.services) {
-    const auto found = wanted.services.find(name);
-    if (found != wanted.services.end() && found->second.live.empty()) {
-      service.live.clear();
-    }
-  }
-}
+using test::forget_leftovers;
+using test::Histories;
+using test::seed;
 
 class SyncRandom : public test::SyncTest {};
 
