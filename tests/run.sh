@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # tests/run.sh [LABEL]: installs what is missing, builds, and runs the tests; those of one CTest label, if given
-# (unit, prog, verifier, lab, deploy, style). Needs root and Debian 12. Returns CTest's exit code.
+# (unit, prog, verifier, soak, lab, deploy, style, or nightly: the long soaks, which no other run contains). Needs root
+# and Debian 12. Returns CTest's exit code.
 #
 #   SP_BUILD_DIR   build directory, default build/ of this tree
 #   SP_PRESET      release, debug or coverage, for a build directory that is new
@@ -15,13 +16,13 @@ jobs=${SP_JOBS:-$(nproc)}
 
 usage_error() {
   echo "tests/run.sh: $1" >&2
-  echo "usage: tests/run.sh [unit|prog|verifier|lab|deploy|style]" >&2
+  echo "usage: tests/run.sh [unit|prog|verifier|soak|lab|deploy|style|nightly]" >&2
   exit 2
 }
 
 [ $# -le 1 ] || usage_error "one label at most"
 case ${1:-} in
-  '' | unit | prog | verifier | lab | deploy | style) ;;
+  '' | unit | prog | verifier | soak | lab | deploy | style | nightly) ;;
   *) usage_error "unknown label '$1'" ;;
 esac
 [ "$(id -u)" = 0 ] || usage_error "needs root: it installs packages, loads BPF programs and makes network namespaces"
@@ -34,5 +35,7 @@ install_packages "${SP_BUILD_PACKAGES[@]}" "${SP_RUN_PACKAGES[@]}" "${SP_TEST_PA
 cmake -S "$root" -B "$build" -G Ninja -DSP_TESTS=ON ${SP_PRESET:+"-DSP_PRESET=$SP_PRESET"}
 cmake --build "$build" --parallel "$jobs"
 
+configuration=()
+[ "${1:-}" != nightly ] || configuration=(-C nightly)
 # "No test ran" is a failure: it would look like success.
-ctest --test-dir "$build" --output-on-failure --no-tests=error --parallel "$jobs" ${1:+-L "^$1\$"}
+ctest --test-dir "$build" "${configuration[@]}" --output-on-failure --no-tests=error --parallel "$jobs" ${1:+-L "^$1\$"}
