@@ -6,7 +6,8 @@
 #include <variant>
 
 #include "loader/agent/agent.h"
-#include "loader/cli.h"
+#include "loader/agent/settings.h"
+#include "loader/cli/cli.h"
 #include "loader/show/show.h"
 #include "loader/util/log.h"
 
@@ -39,6 +40,9 @@ struct Execute {
   int operator()(const sp::agent::RunOptions& options) const {
     const auto ended = sp::agent::run(options);
     return ended ? sp::cli::kSuccess : report(ended.error());
+  }
+  int operator()(const sp::cli::WriteConfig& write) const {
+    return print(sp::agent::write_config(write.options, write.file));
   }
   int operator()(const sp::cli::Status& status) const { return print(sp::show::status(status.pin_path, version())); }
   int operator()(const sp::cli::Get& get) const { return print(sp::show::get(get.pin_path, get.what, get.format)); }

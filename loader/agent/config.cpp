@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/agent/config.h"
 
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <fstream>
 #include <iterator>
 
 #include "loader/util/ticks.h"
 
 namespace sp::agent {
 namespace {
-
-// Far above any real configuration; keeps a wrong file name (a disk image, say) from filling the memory.
-constexpr std::uintmax_t kMaxFileBytes = 1 << 20;
 
 template <typename T>
 void store_word(T& row, T value) {
@@ -22,25 +15,6 @@ void store_word(T& row, T value) {
 }
 
 }  // namespace
-
-Result<Config> load_config(const std::filesystem::path& file) {
-  struct stat info {};
-  if (::stat(file.c_str(), &info) != 0) {
-    return errno_error(errno, "--config " + file.string() + ": cannot be read");
-  }
-  if (!S_ISREG(info.st_mode)) {
-    return Error{0, "--config " + file.string() + ": is not a file"};
-  }
-  if (static_cast<std::uintmax_t>(info.st_size) > kMaxFileBytes) {
-    return Error{0, "--config " + file.string() + ": is larger than 1 MiB: expected a short YAML file"};
-  }
-  std::ifstream stream(file);
-  if (!stream) {
-    return errno_error(errno, "--config " + file.string() + ": cannot be opened");
-  }
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  return parse_config(text, file.string());
-}
 
 std::uint32_t to_ticks(std::chrono::seconds span) {
   return ticks_of_seconds(static_cast<std::uint32_t>(span.count()));

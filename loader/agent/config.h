@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Config: what --config FILE says, and the defaults of everything that it leaves out.
+// Config: Sallyport's own settings: what --config FILE says, and the defaults of everything that it leaves out.
 //
 // Promises: a Config that was returned is whole and in range; an unknown key or a bad value is an error of one line
 // that names file, key and what was expected, never a silent default. docs/examples/config.yaml lists every key.
@@ -7,11 +7,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <string>
 #include <vector>
 
 #include "loader/kernel/data_plane.h"
+#include "loader/source/value.h"
 #include "loader/util/ip.h"
 #include "loader/util/result.h"
 #include "maps/config.h"
@@ -57,9 +57,8 @@ struct Config {
   std::chrono::nanoseconds min_sync_period{0};
 };
 
-[[nodiscard]] Result<Config> load_config(const std::filesystem::path& file);
-// `file` is what messages call the text.
-[[nodiscard]] Result<Config> parse_config(const std::string& text, const std::string& file);
+// From one document of --config; what it leaves out stays as in `base`. `file` is what messages call it.
+[[nodiscard]] Result<Config> read_config(const source::Value& document, const std::string& file, Config base);
 
 // Rounded up, so that nothing ages early.
 [[nodiscard]] std::uint32_t to_ticks(std::chrono::seconds span);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the text of --config to a Config. One table per mapping says which keys exist and how each is read, so that the
-// unknown-key message and the reader cannot disagree.
+// From a document of --config to a Config. One table per mapping says which keys exist and how each is read, so that
+// the unknown-key message and the reader cannot disagree.
 #include <charconv>
 #include <functional>
 #include <map>
@@ -215,19 +215,9 @@ Readers top_level(Config& config) {
 
 }  // namespace
 
-Result<Config> parse_config(const std::string& text, const std::string& file) {
-  auto documents = source::parse_yaml(text, 1);
-  if (!documents) {
-    return Error{0, file + ": " + documents.error().text()};
-  }
-  if (documents->size() > 1) {
-    return Error{0, file + ": has " + std::to_string(documents->size()) + " YAML documents: expected one"};
-  }
-  Config config;
-  if (!documents->empty()) {
-    SP_TRY(read_mapping(documents->front(), Place{file, ""}, top_level(config)));
-  }
-  return config;
+Result<Config> read_config(const Value& document, const std::string& file, Config base) {
+  SP_TRY(read_mapping(document, Place{file, ""}, top_level(base)));
+  return base;
 }
 
 }  // namespace sp::agent

@@ -39,6 +39,11 @@ struct Settings {
   std::vector<Remark> remarks;
 };
 
+// What is said when nothing names a source.
+inline constexpr const char* kNoSource =
+    "where Services come from is not said: expected --manifests DIR, --kubeconfig FILE (or clientConnection.kubeconfig "
+    "in the file of --config), or to run in a Pod, where KUBERNETES_SERVICE_HOST is set";
+
 [[nodiscard]] Result<Settings> resolve(const RunOptions& options);
 
 // `run --write-config-to FILE`: writes the KubeProxyConfiguration in force. Returns a line to print.

@@ -35,11 +35,6 @@ std::optional<SocketAddress> parse_socket_address(const std::string& text) {
   return err == std::errc() && end == last ? std::optional(SocketAddress{*address, port}) : std::nullopt;
 }
 
-std::optional<SocketAddress> listen_address(const std::string& text) {
-  const auto address = parse_socket_address(text);
-  return address && address->port != 0 ? address : std::nullopt;
-}
-
 std::optional<Ip> node_address(const ProxyConfig& config) {
   const auto address = Ip::parse(config.bind_address);
   return address && !address->is_unspecified() ? address : std::nullopt;

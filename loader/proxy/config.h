@@ -149,8 +149,6 @@ struct SocketAddress {
 };
 // "ADDRESS:PORT", as the bind addresses are after complete(); nothing for any other text.
 [[nodiscard]] std::optional<SocketAddress> parse_socket_address(const std::string& text);
-// Where a server listens, by healthz_bind_address or metrics_bind_address; nothing when it is off.
-[[nodiscard]] std::optional<SocketAddress> listen_address(const std::string& text);
 // bindAddress, unless it is a wildcard: this node's address and primary family.
 [[nodiscard]] std::optional<Ip> node_address(const ProxyConfig& config);
 [[nodiscard]] bool masquerade_all(const ProxyConfig& config);   // of the mode's block

@@ -174,10 +174,13 @@ struct TreeReader {
     return refuse(slot, kind_of(value));
   }
   Result<void> operator()(std::vector<std::string>* into) const {
+    if (value.kind != Value::Kind::list) {
+      return refuse(slot, kind_of(value));
+    }
     std::vector<std::string> list;
     for (const Value& item : value.items) {
-      if (value.kind != Value::Kind::list || item.kind != Value::Kind::scalar) {
-        return refuse(slot, kind_of(value.kind == Value::Kind::list ? item : value));
+      if (item.kind != Value::Kind::scalar) {
+        return refuse(slot, kind_of(item) + " in a list");
       }
       list.push_back(item.text);
     }
@@ -198,13 +201,16 @@ struct TreeReader {
     return {};
   }
   Result<void> operator()(std::vector<VModule>* into) const {
+    if (value.kind != Value::Kind::list) {
+      return refuse(slot, kind_of(value));
+    }
     std::vector<VModule> list;
     for (const Value& item : value.items) {
       const Value* const pattern = item.find("filePattern");
       const Value* const verbosity = item.find("verbosity");
       const auto level = verbosity != nullptr ? parse_number<std::uint32_t>(verbosity->text) : std::nullopt;
       if (pattern == nullptr || !level) {
-        return Error{0, "is " + kind_of(value) + ": expected a list of filePattern and verbosity"};
+        return Error{0, "has " + kind_of(item) + ": expected a mapping with filePattern and verbosity"};
       }
       list.push_back({pattern->text, *level});
     }

@@ -27,6 +27,13 @@ struct Get {
 
 struct Cleanup {
   std::filesystem::path pin_path = SP_DEFAULT_PIN_PATH;
+  bool kube_proxy = false;  // also what a kube-proxy has left on this node
+};
+
+// `run --write-config-to FILE`.
+struct WriteConfig {
+  agent::RunOptions options;
+  std::filesystem::path file;
 };
 
 // Nothing to run: help and version on stdout (code 0), or what was wrong on stderr (code 2).
@@ -35,9 +42,9 @@ struct Message {
   std::string text;
 };
 
-using Command = std::variant<agent::RunOptions, Status, Get, Cleanup, Message>;
+using Command = std::variant<agent::RunOptions, WriteConfig, Status, Get, Cleanup, Message>;
 
-// `version` is what --version prints.
+// `version` is what --version prints. Of the environment, whether KUBERNETES_SERVICE_HOST is set is asked.
 [[nodiscard]] Command parse(int argc, const char* const* argv, const std::string& version);
 
 }  // namespace sp::cli
