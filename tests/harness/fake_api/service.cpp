@@ -4,6 +4,7 @@
 #include <array>
 #include <ctime>
 
+#include "tests/harness/fake_api/discovery.h"
 #include "tests/harness/fake_api/gzip.h"
 #include "tests/harness/fake_api/service_call.h"
 
@@ -132,6 +133,9 @@ void Service::serve(const HttpRequest& request, Reply& reply) {
   }
   if (serve_without_identity(call)) return;
   if (!user) return refuse(call, unauthorized());
+  if (const auto document = discovery_document(request.path()); document && request.method == "GET") {
+    return answer(call, 200, *document);
+  }
   if (!place) {
     journal_.complain("no such path: " + std::string(request.path()));
     return refuse(call, not_found_path());
