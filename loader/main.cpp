@@ -38,7 +38,7 @@ int print(const sp::Result<std::string>& text) {
 
 struct Execute {
   int operator()(const sp::agent::RunOptions& options) const {
-    const auto ended = sp::agent::run(options);
+    const auto ended = sp::agent::run(options, {SP_VERSION, SP_BUILD_ID});
     return ended ? sp::cli::kSuccess : report(ended.error());
   }
   int operator()(const sp::cli::WriteConfig& write) const {
@@ -46,7 +46,9 @@ struct Execute {
   }
   int operator()(const sp::cli::Status& status) const { return print(sp::show::status(status.pin_path, version())); }
   int operator()(const sp::cli::Get& get) const { return print(sp::show::get(get.pin_path, get.what, get.format)); }
-  int operator()(const sp::cli::Cleanup& cleanup) const { return print(sp::agent::cleanup(cleanup.pin_path)); }
+  int operator()(const sp::cli::Cleanup& cleanup) const {
+    return print(sp::agent::cleanup(cleanup.pin_path, cleanup.kube_proxy));
+  }
   int operator()(const sp::cli::Message& message) const {
     std::fputs(message.text.c_str(), message.code == sp::cli::kSuccess ? stdout : stderr);
     return message.code;

@@ -6,113 +6,114 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "loader/agent/aging.h"
 #include "loader/agent/applier.h"
-#include "loader/agent/config.h"
+#include "loader/agent/change_batch.h"
 #include "loader/agent/devices.h"
-#include "loader/agent/host_settings.h"
+#include "loader/agent/face.h"
+#include "loader/agent/node_setup.h"
 #include "loader/agent/packet_log.h"
+#include "loader/agent/parts.h"
+#include "loader/agent/predecessor.h"
 #include "loader/agent/settings.h"
-#include "loader/kernel/data_plane.h"
-#include "loader/kernel/reader.h"
-#include "loader/node/watcher.h"
-#include "loader/source/manifest_dir.h"
-#include "loader/sync/sync.h"
-#include "loader/util/event_loop.h"
+#include "loader/agent/upkeep.h"
+#include "loader/proxy/config_watch.h"
 
 namespace sp::agent {
 namespace {
 
+using Clock = EventLoop::Clock;
+
 // What failed is tried again, and sysctls are read again, at this pace.
-constexpr std::chrono::seconds kHousekeeping{5};
+constexpr std::chrono::seconds kHousekeeping{10};
+// Maps are compared with what they should hold, in case somebody else wrote to them.
+constexpr std::chrono::hours kReconcile{1};
 // Freed slots and ids rest for a while: rows that found no room may find some then. Later ones only fit after a change,
 // which brings its own apply(); the slow retry is for what we cannot see.
 constexpr std::chrono::milliseconds kFirstRetry = sync::Sync::kRest + std::chrono::milliseconds(200);
-constexpr std::chrono::milliseconds kLastRetry{60000};
-
-// Everything that can fail to exist, made in the order in which it is declared.
-struct Parts {
-  Config config;
-  EventLoop loop;
-  source::ManifestDir manifests;
-  node::Watcher watcher;
-  kernel::DataPlane plane;
-  kernel::Reader reader;
-  std::unique_ptr<sync::Tables> tables;  // at an address of its own: Sync refers to it
-  sync::Sync sync;
-};
-
-Result<Parts> assemble(const RunOptions& options, const Settings& settings) {
-  SP_TRY_ASSIGN(loop, EventLoop::create());
-  Config config = settings.config;
-  if (!options.cgroup.empty()) {
-    SP_TRY(check_cgroup(options.cgroup));
-    log::info("agent", "cgroup checked path={}: this version attaches nothing to it", options.cgroup.string());
-  }
-  // Sources first: a wrong folder or device fails before anything is made in the kernel.
-  SP_TRY_ASSIGN(manifests, source::ManifestDir::open(options.manifests));
-  SP_TRY_ASSIGN(watcher, node::Watcher::open(settings.node));
-  SP_TRY(check_names(options.devices, watcher.facts()));
-  SP_TRY_ASSIGN(plane, kernel::DataPlane::open({.pin_path = options.pin_path, .sizes = config.maps}));
-  SP_TRY_ASSIGN(reader, kernel::Reader::open(options.pin_path, kernel::Arrays::left_out));
-  auto tables = std::make_unique<sync::Tables>(plane.tables());
-  SP_TRY_ASSIGN(sync, sync::Sync::adopt(*tables));
-  return Parts{std::move(config), std::move(loop),   std::move(manifests), std::move(watcher),
-               std::move(plane),  std::move(reader), std::move(tables),    std::move(sync)};
-}
 
 class Agent {
  public:
-  Agent(Parts parts, const std::vector<std::string>& device_names)
-      : parts_(std::move(parts)),
-        applier_(std::move(parts_.sync), parts_.config),
-        devices_(parts_.plane, device_names),
+  Agent(Parts parts, const RunOptions& options, const Settings& settings)
+      : settings_(settings),
+        parts_(std::move(parts)),
+        applier_(std::move(parts_.sync), settings.config),
+        devices_(parts_.plane, options.devices),
         aging_(parts_.loop, parts_.plane),
-        packets_([this](std::uint32_t ifindex) { return device_name(ifindex); }) {}
+        upkeep_(parts_.reader, settings.config),
+        predecessor_(settings.source == SourceKind::kubernetes ? options.leftovers : Leftovers::keep),
+        packets_([this](std::uint32_t ifindex) { return node::device_name(parts_.watcher.facts(), ifindex); }) {}
   Agent(const Agent&) = delete;
   Agent& operator=(const Agent&) = delete;
 
-  Result<void> start(EventLoop::Clock::time_point began);
-  Result<void> serve() { return parts_.loop.run(); }
+  Result<void> start(Clock::time_point began);
+  // Until a signal, or an error that only a new process can mend.
+  Result<void> serve();
 
  private:
   Result<void> subscribe();
-  void read_manifests(Cause cause);
+  Result<void> watch_configuration();
+  void read_source();
   void read_netlink();
-  void apply(Cause cause, std::span<const model::ObjectId> changed, EventLoop::Clock::time_point woke_at);
+  Result<void> begin_once_complete();
+  Result<void> begin();
+  void notice(const source::Update& update);
+  void apply_batch();
+  void apply(Cause cause, std::span<const model::ObjectId> changed, Clock::time_point woke_at);
   void keep_house();
-  void watch_flow_tables();
   void drain_packets();
-  void bump_route_epoch();
-  [[nodiscard]] std::string device_name(std::uint32_t ifindex) const;
+  void end_with(Error error);
 
+  const Settings& settings_;
   Parts parts_;
   Applier applier_;
   Devices devices_;
   Aging aging_;
+  Upkeep upkeep_;
+  Predecessor predecessor_;
   PacketLog packets_;
+  std::unique_ptr<Face> face_;
+  std::optional<proxy::ConfigWatch> config_watch_;
   EventLoop::Timer retry_timer_{};
+  EventLoop::Timer batch_timer_{};
+  Clock::time_point began_{};
+  bool in_force_ = false;  // rows are written, programs attached
   std::chrono::milliseconds retry_delay_ = kFirstRetry;
-  Notices host_notices_{log::Level::warn, "host"};
-  Notices table_notices_{log::Level::error, "flows"};
-  std::optional<std::uint64_t> flows_full_;  // the counter, when it was last read
+  ChangeBatch batch_;
+  Clock::time_point last_apply_{};
+  std::optional<Error> failure_;
 };
 
-Result<void> Agent::start(EventLoop::Clock::time_point began) {
-  store(parts_.config, parts_.plane.config());
+Result<void> Agent::start(Clock::time_point began) {
+  began_ = began;
+  store(settings_.config, parts_.plane.config());
   // Routes may have changed while no agent was looking.
-  bump_route_epoch();
+  parts_.plane.bump_route_epoch();
   SP_TRY(subscribe());
+  predecessor_.look_for_rival(settings_.proxy.healthz_bind_address);
+  SP_TRY_ASSIGN(face, Face::open(parts_.loop, settings_,
+                                 {*parts_.metrics, applier_, parts_.plane, parts_.reader, parts_.watcher,
+                                  parts_.origin.cluster}));
+  face_ = std::move(face);
   static_cast<void>(parts_.watcher.refresh());
-  read_manifests(Cause::start);
-  SP_TRY(devices_.start(parts_.watcher.facts(), parts_.watcher.default_route_devices()));
-  keep_house();
+  notice(parts_.origin.source->refresh());
+  if (parts_.origin.cluster == nullptr) {
+    // The rows of this node's addresses are due even if the folder is empty.
+    return begin();
+  }
+  parts_.origin.cluster->events().post_starting();
+  log::info("agent", "waiting for the cluster server={}: what is programmed already stays in force",
+            parts_.origin.cluster->text());
+  return begin_once_complete();
+}
 
-  const Totals& totals = applier_.totals();
-  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(EventLoop::Clock::now() - began);
-  log::info("agent", "ready devices={} frontends={} services={} backends={} took_ms={}",
-            fmt::join(devices_.names(), ","), totals.frontends, totals.services, totals.backends, took.count());
+Result<void> Agent::serve() {
+  SP_TRY(parts_.loop.run());
+  if (failure_) {
+    return *std::move(failure_);
+  }
   return {};
 }
 
@@ -120,35 +121,105 @@ Result<void> Agent::subscribe() {
   EventLoop& loop = parts_.loop;
   SP_TRY_ASSIGN(retry, loop.add_timer([this] { apply(Cause::retry, {}, parts_.loop.woke_at()); }));
   retry_timer_ = retry;
+  SP_TRY_ASSIGN(batch, loop.add_timer([this] { apply_batch(); }));
+  batch_timer_ = batch;
   SP_TRY_ASSIGN(house, loop.add_timer([this] { keep_house(); }));
   loop.start_every(house, kHousekeeping);
-  SP_TRY(loop.watch(parts_.manifests.fd(), [this] { read_manifests(Cause::manifests); }));
+  SP_TRY_ASSIGN(reconcile, loop.add_timer([this] { apply(Cause::reconcile, {}, parts_.loop.woke_at()); }));
+  loop.start_every(reconcile, kReconcile);
+  SP_TRY(loop.watch(parts_.origin.source->fd(), [this] { read_source(); }));
   SP_TRY(loop.watch(parts_.watcher.fd(), [this] { read_netlink(); }));
   SP_TRY(loop.watch(parts_.plane.events_fd(), [this] { drain_packets(); }));
   SP_TRY(loop.on_signals({SIGTERM, SIGINT}, [this](int signal) {
     log::info("agent", "stopping signal={}: programs and maps stay in force", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     parts_.loop.stop();
   }));
-  return aging_.start(parts_.config.aging_interval);
+  SP_TRY(watch_configuration());
+  return aging_.start(settings_.config.aging_interval);
 }
 
-void Agent::read_manifests(Cause cause) {
-  // Nothing has woken the loop yet at the start.
-  const auto woke_at = cause == Cause::start ? EventLoop::Clock::now() : parts_.loop.woke_at();
-  const source::Update update = parts_.manifests.refresh();
+// The supervisor starts us again with what the files say then.
+Result<void> Agent::watch_configuration() {
+  if (settings_.files.empty()) {
+    return {};
+  }
+  SP_TRY_ASSIGN(watch, proxy::ConfigWatch::open(settings_.files));
+  config_watch_.emplace(std::move(watch));
+  const auto look = [this] {
+    if (const auto file = config_watch_->changed()) {
+      end_with(proxy::changed_error(*file));
+    }
+  };
+  SP_TRY(parts_.loop.watch(config_watch_->fd(), look));
+  look();
+  return {};
+}
+
+void Agent::read_source() {
+  notice(parts_.origin.source->refresh());
+  if (auto begun = begin_once_complete(); !begun) {
+    end_with(std::move(begun).error());
+  }
+}
+
+void Agent::notice(const source::Update& update) {
   for (const source::Complaint& complaint : update.complaints) {
     log::write(log::Level::warn, "source", complaint.text);
   }
-  // At the start the rows of this node's addresses are due even if the folder is empty.
-  if (update.any() || cause == Cause::start) {
-    apply(cause, update.changed, woke_at);
+  face_->noticed(update, parts_.origin.source->cluster());
+  if (!update.any()) {
+    return;
   }
+  batch_.add(update.changed, in_force_ ? parts_.loop.woke_at() : Clock::now());
+  if (!in_force_) {
+    return;
+  }
+  const auto due = last_apply_ + settings_.config.min_sync_period;
+  const auto now = Clock::now();
+  if (due <= now) {
+    apply_batch();
+  } else {
+    parts_.loop.start_once(batch_timer_, due - now);
+  }
+}
+
+void Agent::apply_batch() {
+  if (const auto due = batch_.take()) {
+    apply(parts_.origin.cause(), due->changed, due->since);
+  }
+}
+
+// Half a cluster is worse than none: what an earlier agent programmed serves on meanwhile.
+Result<void> Agent::begin_once_complete() {
+  if (in_force_ || !parts_.origin.source->cluster().complete) {
+    return {};
+  }
+  return begin();
+}
+
+Result<void> Agent::begin() {
+  predecessor_.look(parts_.plane.config());
+  in_force_ = true;
+  const auto due = batch_.take();
+  apply(Cause::start, {}, due ? due->since : Clock::now());
+  SP_TRY(devices_.start(parts_.watcher.facts(), parts_.watcher.default_route_devices()));
+  keep_house();
+
+  const Totals& totals = applier_.totals();
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
+  log::info("agent", "ready devices={} frontends={} services={} backends={} took_ms={}",
+            fmt::join(devices_.names(), ","), totals.frontends, totals.services, totals.backends, took.count());
+  predecessor_.replace();
+  return {};
 }
 
 void Agent::read_netlink() {
   const node::Watcher::Update update = parts_.watcher.refresh();
   if (update.routes_changed) {
-    bump_route_epoch();
+    parts_.plane.bump_route_epoch();
+  }
+  if (!in_force_) {
+    return;
   }
   if (update.facts_changed) {
     apply(Cause::netlink, {}, parts_.loop.woke_at());
@@ -159,37 +230,28 @@ void Agent::read_netlink() {
   }
 }
 
-void Agent::apply(Cause cause, std::span<const model::ObjectId> changed, EventLoop::Clock::time_point woke_at) {
-  applier_.apply(parts_.manifests.cluster(), parts_.watcher.facts(), changed, cause, woke_at);
+void Agent::apply(Cause cause, std::span<const model::ObjectId> changed, Clock::time_point woke_at) {
+  if (!in_force_) {
+    return;
+  }
+  applier_.apply(parts_.origin.source->cluster(), parts_.watcher.facts(), changed, cause, woke_at);
+  last_apply_ = Clock::now();
+  face_->applied(applier_.last(), cause, !applier_.unfinished());
   if (!applier_.unfinished()) {
     retry_delay_ = kFirstRetry;
     return;
   }
   parts_.loop.start_once(retry_timer_, retry_delay_);
-  retry_delay_ = std::min(2 * retry_delay_, kLastRetry);
+  retry_delay_ = std::min<std::chrono::milliseconds>(
+      2 * retry_delay_, std::chrono::duration_cast<std::chrono::milliseconds>(settings_.config.sync_period));
 }
 
 void Agent::keep_house() {
-  devices_.reconcile(parts_.watcher.facts(), parts_.watcher.default_route_devices());
-  const HostSettings settings = read_host_settings("/proc/sys/net", devices_.names(), parts_.watcher.facts());
-  host_notices_.update(host_advice(settings, parts_.config.snat_ports));
-  watch_flow_tables();
-}
-
-// What finds no room is counted and not told packet by packet: it happens in a flood.
-void Agent::watch_flow_tables() {
-  const auto counters = parts_.reader.counters();
-  if (!counters) {
-    table_notices_.update({counters.error().text()});
+  if (!in_force_) {
     return;
   }
-  const std::uint64_t full = counters->at(SP_NOTE_FLOWS_FULL).packets;
-  const bool grew = flows_full_ && full > *flows_full_;
-  flows_full_ = full;
-  table_notices_.update(grew ? std::vector<std::string>{"a flow table is full: new connections stay embryos, of which "
-                                                        "the least recently used goes first: raise maps.flows4 and "
-                                                        "maps.flows6, or lower the timeouts, in --config"}
-                             : std::vector<std::string>{});
+  devices_.reconcile(parts_.watcher.facts(), parts_.watcher.default_route_devices());
+  upkeep_.look(devices_.names(), parts_.watcher.facts());
 }
 
 void Agent::drain_packets() {
@@ -197,27 +259,17 @@ void Agent::drain_packets() {
   parts_.plane.drain_events([this, now](const sp_event& event) { packets_.add(event, now); });
 }
 
-void Agent::bump_route_epoch() {
-  __u32& epoch = parts_.plane.config().route_epoch;
-  // 0 stands for "no next hop cached" in a flow.
-  const __u32 next = epoch + 1 == 0 ? 1 : epoch + 1;
-  __atomic_store_n(&epoch, next, __ATOMIC_RELEASE);
-  log::debug("agent", "route epoch bumped epoch={}", next);
-}
-
-std::string Agent::device_name(std::uint32_t ifindex) const {
-  for (const node::Device& device : parts_.watcher.facts().devices) {
-    if (device.ifindex == ifindex) {
-      return device.name;
-    }
+void Agent::end_with(Error error) {
+  if (!failure_) {
+    failure_ = std::move(error);
   }
-  return std::to_string(ifindex);
+  parts_.loop.stop();
 }
 
 }  // namespace
 
-Result<void> run(const RunOptions& options) {
-  const auto began = EventLoop::Clock::now();
+Result<void> run(const RunOptions& options, const Build& build) {
+  const auto began = Clock::now();
   SP_TRY_ASSIGN(settings, resolve(options));
   log::init(settings.log_level);
   for (const Remark& remark : settings.remarks) {
@@ -225,8 +277,14 @@ Result<void> run(const RunOptions& options) {
   }
   // Whoever reads our log may go away; that must not end the agent.
   std::signal(SIGPIPE, SIG_IGN);
-  SP_TRY_ASSIGN(parts, assemble(options, settings));
-  Agent agent(std::move(parts), options.devices);
+  if (options.init_only) {
+    return init_node(options, settings);
+  }
+  if (settings.source == SourceKind::kubernetes) {
+    set_up_node(settings);
+  }
+  SP_TRY_ASSIGN(parts, assemble(options, settings, build));
+  Agent agent(std::move(parts), options, settings);
   SP_TRY(agent.start(began));
   return agent.serve();
 }

@@ -5,6 +5,7 @@
 // adopted; one object, row or device that fails never stops the others; only one agent works on a pin path.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -16,6 +17,15 @@
 #include "maps/names.h"
 
 namespace sp::agent {
+
+// What this binary is, for --version and metrics.
+struct Build {
+  std::string version;
+  std::string id;  // tells two builds of one version apart; may be empty
+};
+
+// What to do with the rules that a kube-proxy has left on this node, once ours are in force.
+enum class Leftovers : std::uint8_t { remove, keep };
 
 // The command line of `sallyport run`, as typed; loader/agent/settings.h makes decisions of it.
 struct RunOptions {
@@ -29,6 +39,7 @@ struct RunOptions {
   std::vector<std::filesystem::path> configs;  // empty = defaults
   std::optional<log::Level> log_level;         // nothing = by kube-proxy's -v
   std::vector<proxy::GivenFlag> proxy_flags;   // those of kube-proxy that have no member here
+  Leftovers leftovers = Leftovers::remove;     // with a Kubernetes source only
   bool init_only = false;                      // make what needs privileges, then end
 };
 
@@ -39,9 +50,10 @@ struct RunOptions {
 [[nodiscard]] Result<void> check_cgroup(const std::filesystem::path& path);
 
 // Runs until SIGTERM or SIGINT. An error is one sentence that says what to do.
-[[nodiscard]] Result<void> run(const RunOptions& options);
+[[nodiscard]] Result<void> run(const RunOptions& options, const Build& build);
 
-// Removes everything that agents made under `pin_path`. Refused while one runs there. Returns a line to print.
-[[nodiscard]] Result<std::string> cleanup(const std::filesystem::path& pin_path);
+// Removes everything that agents made under `pin_path`, and with `kube_proxy` what a kube-proxy has left in this
+// network namespace. Refused while an agent runs there. Returns lines to print.
+[[nodiscard]] Result<std::string> cleanup(const std::filesystem::path& pin_path, bool kube_proxy);
 
 }  // namespace sp::agent

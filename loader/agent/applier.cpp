@@ -22,14 +22,6 @@ std::size_t count(std::span<const model::ObjectId> ids, model::Kind kind) {
       std::count_if(ids.begin(), ids.end(), [&](const model::ObjectId& id) { return id.kind == kind; }));
 }
 
-Totals count(const compile::Desired& desired) {
-  Totals totals{.frontends = desired.frontends.size(), .services = desired.services.size()};
-  for (const auto& [name, row] : desired.services) {
-    totals.backends += row.backends.size();
-  }
-  return totals;
-}
-
 }  // namespace
 
 std::string_view to_string(Cause cause) {
@@ -52,10 +44,12 @@ std::string_view to_string(Cause cause) {
 
 void Applier::apply(const model::Cluster& cluster, const node::Facts& facts, std::span<const model::ObjectId> changed,
                     Cause cause, Clock::time_point woke_at) {
-  const compile::Output output = compile::compile(cluster, facts, options_);
-  sync::Report report = sync_.apply(output.desired, cluster.complete, Clock::now());
+  const bool anew = cause == Cause::start || cause == Cause::reconcile;
+  const compile::Delta delta = anew ? compiler_.reset(cluster, facts) : compiler_.update(cluster, facts, changed);
+  const compile::Desired& desired = compiler_.desired();
+  sync::Report report = cause == Cause::retry ? sync_.apply(desired, cluster.complete, Clock::now())
+                                              : sync_.apply(desired, delta, cluster.complete, Clock::now());
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(Clock::now() - woke_at);
-  totals_ = count(output.desired);
 
   // A changed object deserves its line even if no row depends on what changed; a changed route does not.
   if (cause == Cause::manifests || cause == Cause::api || wrote_something(report)) {
@@ -63,13 +57,36 @@ void Applier::apply(const model::Cluster& cluster, const node::Facts& facts, std
               report.frontends_written, report.frontends_erased, report.services_written, report.services_erased,
               report.backends_written, report.backends_retired, to_string(cause));
   }
-  std::vector<std::string> problems = node_port_clashes(output.desired, snat_ports_);
-  for (const compile::Problem& problem : output.problems) {
-    problems.push_back(problem.object + ": " + problem.text);
-  }
-  problems_.update(std::move(problems));
+  tell_problems(delta);
+  const std::size_t rows_failed = report.problems.size();
   failures_.update(std::exchange(report.problems, {}));
-  last_ = {took, std::move(report), count(changed, model::Kind::service), count(changed, model::Kind::endpoint_slice)};
+  last_ = {took, std::move(report), rows_failed, count(changed, model::Kind::service),
+           count(changed, model::Kind::endpoint_slice)};
+}
+
+// Looks at all problems and all frontends only if theirs differ.
+void Applier::tell_problems(const compile::Delta& delta) {
+  const bool look = delta.everything || std::any_of(delta.frontends.begin(), delta.frontends.end(),
+                                                    [this](const auto& frontend) { return may_clash(frontend); });
+  if (look) {
+    clashes_ = node_port_clashes(compiler_.desired(), snat_ports_);
+  }
+  if (!look && !delta.problems) {
+    return;
+  }
+  std::vector<std::string> lines = clashes_;
+  for (const compile::Problem& problem : compiler_.problems()) {
+    lines.push_back(problem.object + ": " + problem.text);
+  }
+  problems_.update(std::move(lines));
+}
+
+// Could this frontend, which differs or has gone, make or mend a clash?
+bool Applier::may_clash(const compile::Frontend& frontend) const {
+  const bool inside = std::any_of(snat_ports_.begin(), snat_ports_.end(),
+                                  [&](const PortRange& range) { return range.contains(frontend.port); });
+  const auto row = desired().frontends.find(frontend);
+  return inside && (!clashes_.empty() || (row != desired().frontends.end() && row->second.kind == SP_KIND_NODE_PORT));
 }
 
 }  // namespace sp::agent

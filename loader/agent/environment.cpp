@@ -10,6 +10,7 @@
 
 #include "loader/agent/agent.h"
 #include "loader/kernel/data_plane.h"
+#include "loader/takeover/takeover.h"
 
 namespace sp::agent {
 
@@ -46,13 +47,23 @@ Result<void> check_cgroup(const std::filesystem::path& path) {
   return {};
 }
 
-Result<std::string> cleanup(const std::filesystem::path& pin_path) {
+Result<std::string> cleanup(const std::filesystem::path& pin_path, bool kube_proxy) {
   SP_TRY_ASSIGN(report, kernel::cleanup(pin_path));
-  if (report.links + report.maps == 0) {
-    return "nothing to remove under " + pin_path.string();
+  std::string text = report.links + report.maps == 0
+                         ? "nothing to remove under " + pin_path.string()
+                         : "removed " + std::to_string(report.links) + " links and " + std::to_string(report.maps) +
+                               " maps under " + pin_path.string();
+  if (!kube_proxy) {
+    return text;
   }
-  return "removed " + std::to_string(report.links) + " links and " + std::to_string(report.maps) + " maps under " +
-         pin_path.string();
+  const takeover::Report taken = takeover::remove({}, {.keep_connections = false});
+  for (const std::string& removed : taken.removed) {
+    text += "\nremoved " + removed;
+  }
+  for (const std::string& error : taken.errors) {
+    text += "\nnot removed: " + error;
+  }
+  return taken.errors.empty() ? Result<std::string>(text) : Result<std::string>(Error{0, text});
 }
 
 }  // namespace sp::agent

@@ -53,6 +53,11 @@ void add_behaviour(CLI::App& run, RunValues& values) {
       ->option_text("FILE ...")
       ->allow_extra_args(false)
       ->group(group);
+  add_choice<agent::Leftovers>(run, "--leftovers", values.options.leftovers,
+                               {{"remove", agent::Leftovers::remove}, {"keep", agent::Leftovers::keep}},
+                               "Of a kube-proxy on this node, with a Kubernetes source: remove or keep")
+      ->option_text("WHAT [remove]")
+      ->group(group);
   add_choice<std::optional<log::Level>>(run, "--log-level", values.options.log_level,
                                         {{"debug", log::Level::debug},
                                          {"info", log::Level::info},

@@ -133,6 +133,14 @@ sp_config_val& DataPlane::config() {
   return state_->config.rows().front();
 }
 
+void DataPlane::bump_route_epoch() {
+  __u32& epoch = config().route_epoch;
+  // 0 stands for "no next hop cached" in a flow.
+  const __u32 next = epoch + 1 == 0 ? 1 : epoch + 1;
+  __atomic_store_n(&epoch, next, __ATOMIC_RELEASE);
+  log::debug("agent", "route epoch bumped epoch={}", next);
+}
+
 Result<Attachment> DataPlane::attach(std::uint32_t ifindex, const std::string& device) {
   route_libbpf_log();
   const HookTarget target{state_->pin_path, ifindex, device};

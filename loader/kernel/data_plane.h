@@ -71,6 +71,8 @@ class DataPlane {
   // The row of sp_config, shared with the packet path: aligned stores take effect at once. A fresh pin directory has
   // abi_version and route_epoch = 1 set and the rest zero.
   [[nodiscard]] sp_config_val& config();
+  // Next hops that flows have cached may be wrong: each is looked up again with its flow's next packet.
+  void bump_route_epoch();
 
   // Attaches XDP (native, else generic), tc ingress and tc egress to a device and pins the links. Idempotent; an
   // adopted link gets our program without a gap. A link whose device is gone is replaced.

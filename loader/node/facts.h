@@ -37,4 +37,14 @@ struct Facts {
   bool operator==(const Facts&) const = default;
 };
 
+// Of a device that is not there (any more): its number.
+[[nodiscard]] inline std::string device_name(const Facts& facts, std::uint32_t ifindex) {
+  for (const Device& device : facts.devices) {
+    if (device.ifindex == ifindex) {
+      return device.name;
+    }
+  }
+  return std::to_string(ifindex);
+}
+
 }  // namespace sp::node

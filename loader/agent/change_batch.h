@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// ChangeBatch: changes that the source told of and that are not in force yet, because minSyncPeriod is not over
+//
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "loader/model/object_id.h"
+#include "loader/util/event_loop.h"
+
+namespace sp::agent {
+
+class ChangeBatch {
+ public:
+  using TimePoint = EventLoop::Clock::time_point;
+
+  // `since`: when they were noticed.
+  void add(const std::vector<model::ObjectId>& changed, TimePoint since) {
+    changed_.insert(changed_.end(), changed.begin(), changed.end());
+    since_ = since_.value_or(since);
+  }
+
+  struct Due {
+    std::vector<model::ObjectId> changed;  // sorted, each once
+    TimePoint since;                       // of the oldest
+  };
+  // All of it; nothing when nothing was added since the last call.
+  [[nodiscard]] std::optional<Due> take() {
+    if (!since_) {
+      return std::nullopt;
+    }
+    std::sort(changed_.begin(), changed_.end());
+    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+    return Due{std::exchange(changed_, {}), *std::exchange(since_, std::nullopt)};
+  }
+
+ private:
+  std::vector<model::ObjectId> changed_;
+  std::optional<TimePoint> since_;
+};
+
+}  // namespace sp::agent
