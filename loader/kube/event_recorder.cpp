@@ -33,15 +33,17 @@ bool is_kept_for_second_try(const ApiEnd& end, int status) {
 
 }  // namespace
 
-Result<std::unique_ptr<EventRecorder>> EventRecorder::create(EventLoop& loop, Api& api, std::string node_name) {
-  std::unique_ptr<EventRecorder> recorder(new EventRecorder(loop, api, std::move(node_name)));
+Result<std::unique_ptr<EventRecorder>> EventRecorder::create(EventLoop& loop, Api& api, std::string node_name,
+                                                             std::chrono::milliseconds second_try_after) {
+  std::unique_ptr<EventRecorder> recorder(new EventRecorder(loop, api, std::move(node_name), second_try_after));
   SP_TRY_ASSIGN(timer, loop.add_timer([self = recorder.get()] { self->retry(); }));
   recorder->retry_timer_ = timer;
   return recorder;
 }
 
-EventRecorder::EventRecorder(EventLoop& loop, Api& api, std::string node_name)
-    : loop_(loop), api_(api), node_name_(std::move(node_name)) {}
+EventRecorder::EventRecorder(EventLoop& loop, Api& api, std::string node_name,
+                             std::chrono::milliseconds second_try_after)
+    : loop_(loop), api_(api), node_name_(std::move(node_name)), second_try_after_(second_try_after) {}
 
 EventRecorder::~EventRecorder() {
   for (const auto& [number, pending] : pending_) {
@@ -144,7 +146,7 @@ void EventRecorder::take_end(std::uint64_t number, const ApiEnd& end) {
   }
   if (!pending.second_try && is_kept_for_second_try(end, pending.status)) {
     pending.second_try = true;
-    loop_.start_once(retry_timer_, kSecondTryAfter);
+    loop_.start_once(retry_timer_, second_try_after_);
     return;
   }
   ++dropped_;

@@ -37,12 +37,13 @@ struct Event {
 class EventRecorder {
  public:
   static constexpr std::chrono::minutes kRepeatAfter{10};
-  static constexpr std::chrono::seconds kSecondTryAfter{10};
   // More than that under way are not begun.
   static constexpr std::size_t kMaxPending = 32;
 
   // `loop` and `api` must outlive the recorder.
-  [[nodiscard]] static Result<std::unique_ptr<EventRecorder>> create(EventLoop& loop, Api& api, std::string node_name);
+  [[nodiscard]] static Result<std::unique_ptr<EventRecorder>> create(
+      EventLoop& loop, Api& api, std::string node_name,
+      std::chrono::milliseconds second_try_after = std::chrono::seconds(10));
   EventRecorder(const EventRecorder&) = delete;
   EventRecorder& operator=(const EventRecorder&) = delete;
   ~EventRecorder();
@@ -65,7 +66,7 @@ class EventRecorder {
     std::string answer;
   };
 
-  EventRecorder(EventLoop& loop, Api& api, std::string node_name);
+  EventRecorder(EventLoop& loop, Api& api, std::string node_name, std::chrono::milliseconds second_try_after);
   [[nodiscard]] std::string body_of(const Event& event, const std::string& ns) const;
   void send(std::uint64_t number);
   void take_end(std::uint64_t number, const ApiEnd& end);
@@ -74,6 +75,7 @@ class EventRecorder {
   EventLoop& loop_;
   Api& api_;
   std::string node_name_;
+  std::chrono::milliseconds second_try_after_;
   EventLoop::Timer retry_timer_{};
   std::map<std::uint64_t, Pending> pending_;
   std::uint64_t next_ = 0;

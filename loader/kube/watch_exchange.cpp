@@ -46,7 +46,8 @@ WatchExchange::WatchExchange(ReflectorContext& context, const Resource& resource
       sink_(sink),
       stats_(stats),
       done_(std::move(done)),
-      alive_(std::move(alive)) {}
+      alive_(std::move(alive)),
+      probe_(context, resource, [this](const ApiEnd& end, const std::string& version) { take_probe(end, version); }) {}
 
 WatchExchange::~WatchExchange() {
   stop();
@@ -96,7 +97,10 @@ void WatchExchange::take_bytes(std::string_view bytes) {
   quiet_since_ = Clock::now();
   stats_.last_contact = quiet_since_;
   silences_ = 0;
-  cancel_probe();
+  if (probe_.is_running()) {
+    probe_.cancel();
+    arm_check();
+  }
   if (head_.status != 200) {
     error_body_.append(bytes.substr(0, kMaxErrorBytes - std::min(kMaxErrorBytes, error_body_.size())));
     return;
@@ -194,9 +198,9 @@ void WatchExchange::check() {
   const auto now = Clock::now();
   if (now >= deadline_) {
     cut({});
-  } else if (probe_) {
+  } else if (probe_.is_running()) {
     context_.api.renew_connections();
-    cut(outcome_of_end({false, http::Failure::silent, "the server answers neither a watch nor GET /version"}));
+    cut(outcome_of_end({false, http::Failure::silent, "the server answers neither a watch nor a list"}));
   } else if (now - quiet_since_ < context_.timing.silence) {
     arm_check();
   } else if (silences_ > 0) {
@@ -210,30 +214,26 @@ void WatchExchange::check() {
 }
 
 void WatchExchange::begin_probe() {
-  http::Request request;
-  request.target = "/version";
-  request.max_silence = context_.timing.probe_limit;
-  ApiHandlers handlers;
-  handlers.end = [this](const ApiEnd& end) {
-    probe_.reset();
-    if (end.access || end.failure != http::Failure::none) {
-      context_.api.renew_connections();
-      cut(outcome_of_end(end));
-      return;
-    }
-    ++silences_;
-    quiet_since_ = Clock::now();
-    arm_check();
-  };
-  probe_ = context_.api.start(std::move(request), std::move(handlers));
+  probe_.begin();
   context_.loop.start_once(check_timer_, context_.timing.probe_limit);
 }
 
-void WatchExchange::cancel_probe() {
-  if (probe_) {
-    context_.api.cancel(*std::exchange(probe_, std::nullopt));
-    arm_check();
+void WatchExchange::take_probe(const ApiEnd& end, const std::string& version) {
+  if (end.access || end.failure != http::Failure::none) {
+    context_.api.renew_connections();
+    cut(outcome_of_end(end));
+    return;
   }
+  if (is_older(version, resource_version_)) {
+    needs_list_ = true;
+    cut(content_outcome(resource_, "watch",
+                        "is silent, as the server is at version " + version + " and we are at " + resource_version_ +
+                            ": it was restored from a backup"));
+    return;
+  }
+  ++silences_;
+  quiet_since_ = Clock::now();
+  arm_check();
 }
 
 void WatchExchange::cut(const Outcome& outcome) {
@@ -247,9 +247,7 @@ void WatchExchange::stop() {
   if (exchange_) {
     context_.api.cancel(*std::exchange(exchange_, std::nullopt));
   }
-  if (probe_) {
-    context_.api.cancel(*std::exchange(probe_, std::nullopt));
-  }
+  probe_.cancel();
 }
 
 }  // namespace sp::kube

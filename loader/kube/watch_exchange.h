@@ -15,6 +15,7 @@
 #include "loader/kube/line_assembler.h"
 #include "loader/kube/object_sink.h"
 #include "loader/kube/outcome.h"
+#include "loader/kube/probe.h"
 #include "loader/kube/reflector_context.h"
 
 namespace sp::kube {
@@ -52,7 +53,7 @@ class WatchExchange {
   [[nodiscard]] Result<void> take_bookmark(simdjson::dom::element object);
   void check();
   void begin_probe();
-  void cancel_probe();
+  void take_probe(const ApiEnd& end, const std::string& version);
   void arm_check();
   // Ends the watch from our side.
   void cut(const Outcome& outcome);
@@ -66,7 +67,7 @@ class WatchExchange {
   Alive alive_;
   EventLoop::Timer check_timer_{};
   std::optional<Api::Id> exchange_;
-  std::optional<Api::Id> probe_;
+  Probe probe_;
   std::string resource_version_;
   bool needs_list_ = false;
   bool late_bookmark_ = false;

@@ -161,9 +161,9 @@ TEST_F(ReflectorTest, ASilentWatchIsKeptWhileTheServerAnswersOtherRequests) {
   timing.silence = 20ms;
   begin_watch({});
   ASSERT_TRUE(await_request(2));
-  EXPECT_EQ(log.target(2), "/version");
+  EXPECT_EQ(log.target(2), "/api/v1/services?limit=1");
   EXPECT_FALSE(log.exchanges[1].over);
-  log.answer(2, 200, "{}");
+  log.answer(2, 200, list({service("a", 1)}, 12, "more"));
   EXPECT_FALSE(log.exchanges[1].over);
   ASSERT_TRUE(await_request(3)) << "a second silence costs the connection";
   EXPECT_TRUE(log.exchanges[1].cancelled);
@@ -177,12 +177,34 @@ TEST_F(ReflectorTest, ASilentWatchIsCutWhenTheServerAnswersNothing) {
   timing.probe_limit = 10ms;
   begin_watch({});
   ASSERT_TRUE(await_request(3));
-  EXPECT_EQ(log.target(2), "/version");
+  EXPECT_THAT(log.target(2), HasSubstr("?limit=1"));
   EXPECT_TRUE(log.exchanges[1].cancelled);
   EXPECT_TRUE(log.exchanges[2].cancelled);
   EXPECT_THAT(log.target(3), HasSubstr("resourceVersion=10&"));
   EXPECT_EQ(failures(Cause::silent), 1U);
   EXPECT_EQ(log.renewals, 1U);
+}
+
+TEST_F(ReflectorTest, ASilentServerWhoseHistoryIsBehindOursIsListed) {
+  timing.silence = 20ms;
+  begin_watch({service("a", 1)});
+  ASSERT_TRUE(await_request(2));
+  log.answer(2, 200, list({}, 9));
+  EXPECT_TRUE(log.exchanges[1].cancelled);
+  EXPECT_THAT(reflector->problem(), HasSubstr("at version 9 and we are at 10: it was restored from a backup"));
+  ASSERT_TRUE(await_request(3));
+  EXPECT_THAT(log.target(3), AllOf(HasSubstr("limit=500"), Not(HasSubstr("resourceVersion"))));
+  log.answer(3, 200, list({service("b", 2)}, 9));
+  EXPECT_THAT(known(), ElementsAre("b:80"));
+  EXPECT_THAT(log.target(4), HasSubstr("resourceVersion=9&"));
+}
+
+TEST_F(ReflectorTest, AProbeThatIsRefusedProvesThatTheServerIsThere) {
+  timing.silence = 20ms;
+  begin_watch({});
+  ASSERT_TRUE(await_request(2));
+  log.answer(2, 403, status(403));
+  EXPECT_FALSE(log.exchanges[1].over);
 }
 
 TEST_F(ReflectorTest, AByteExcusesSilence) {
