@@ -20,20 +20,24 @@ std::filesystem::path Agents::manifest_dir(const std::string& node) const {
   return lab_.scratch() / ("manifests-" + node);
 }
 
-Result<void> Agents::start(const std::string& node, const std::string& binary) {
+Result<void> Agents::start(const std::string& node, const std::string& binary, const std::string& ready) {
   const Host& host = lab_.host(node);
   std::error_code error;
   std::filesystem::create_directories(manifest_dir(node), error);
   if (error) {
     return Error{error.value(), manifest_dir(node).string() + ": create"};
   }
-  SP_TRY_ASSIGN(process, Process::spawn({.argv = {binary, "run", "--manifests", manifest_dir(node), "--node", node,
-                                                  "--pin-path", host.pin_path, "--cgroup", host.cgroup_dir},
-                                         .netns = host.netns,
-                                         .cgroup_dir = host.cgroup_dir}));
+  std::vector<std::string> argv{binary,       "run",         "--node",   node,
+                                "--pin-path", host.pin_path, "--cgroup", host.cgroup_dir};
+  if (source_.empty()) {
+    argv.insert(argv.end(), {"--manifests", manifest_dir(node)});
+  } else {
+    argv.insert(argv.end(), source_.begin(), source_.end());
+  }
+  SP_TRY_ASSIGN(process, Process::spawn({.argv = argv, .netns = host.netns, .cgroup_dir = host.cgroup_dir}));
   const auto [entry, inserted] = running_.insert_or_assign(node, std::move(process));
-  if (const auto ready = entry->second.await_line(0, {"agent: ready"}, kStartTimeout); !ready) {
-    return Error{ready.error().err, "agent of " + node + ": " + ready.error().what + "\n" + diagnosis()};
+  if (const auto line = entry->second.await_line(0, {ready}, kStartTimeout); !line) {
+    return Error{line.error().err, "agent of " + node + ": " + line.error().what + "\n" + diagnosis()};
   }
   return {};
 }

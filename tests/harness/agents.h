@@ -22,7 +22,12 @@ class Agents {
  public:
   explicit Agents(const Lab& lab) : lab_(lab) {}
 
-  [[nodiscard]] Result<void> start(const std::string& node, const std::string& binary = kSallyport);
+  // Where every agent started from now on gets its objects: words of its command line in place of --manifests DIR.
+  void set_source(std::vector<std::string> words) { source_ = std::move(words); }
+
+  // `ready`: the log line that tells that it has started.
+  [[nodiscard]] Result<void> start(const std::string& node, const std::string& binary = kSallyport,
+                                   const std::string& ready = "agent: ready");
   [[nodiscard]] Result<void> start_all(const std::string& binary = kSallyport);
   // SIGKILL, and reaped.
   [[nodiscard]] Result<void> kill(const std::string& node);
@@ -54,6 +59,7 @@ class Agents {
 
  private:
   const Lab& lab_;
+  std::vector<std::string> source_;  // empty: --manifests
   std::map<std::string, Process> running_;
   std::map<std::string, std::string> past_logs_;
 };

@@ -2,11 +2,9 @@
 // Nothing that happens to the agent loses a connection (I6): killed, stopped, replaced by another build, all under
 // load.
 #include <filesystem>
-#include <sstream>
 
-#include "tests/harness/lab_environment.h"
 #include "tests/harness/manifests.h"
-#include "tests/harness/steady_load.h"
+#include "tests/harness/under_load.h"
 
 namespace sp::test {
 
@@ -14,7 +12,6 @@ namespace {
 
 constexpr std::uint16_t kNodePort = 30080;
 const std::vector<std::string> kBackends = {"n1p1", "n2p1", "n3p1"};
-constexpr Millis kProgressTimeout{20000};
 
 }  // namespace
 
@@ -34,64 +31,10 @@ Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
 
 namespace {
 
-// Retransmitted TCP segments of a namespace since it exists: what a connection survives, but a lost packet still is.
-std::size_t retransmissions(const Lab& lab, const std::string& host) {
-  const auto output = lab.run(host, {"nstat", "-asz", "TcpRetransSegs"});
-  if (!output) {
-    return 0;
-  }
-  const auto at = output->text.find("TcpRetransSegs");
-  std::istringstream words(at == std::string::npos ? "" : output->text.substr(at));
-  std::string name;
-  std::size_t count = 0;
-  words >> name >> count;
-  return count;
-}
-
-class LifeCycle : public LabTest {
+// A third of the connections meets a Pod of the node itself.
+class LifeCycle : public UnderLoad {
  protected:
-  // Two clients through every node in both families: a third of the connections meets a Pod of the node itself.
-  void SetUp() override {
-    std::vector<Endpoint> targets;
-    for (const std::string& node : lab().nodes()) {
-      targets.push_back(lab().host(node).at(Family::v4, kNodePort));
-      targets.push_back(lab().host(node).at(Family::v6, kNodePort));
-    }
-    for (const char* client : {"c1", "c2"}) {
-      retransmitted_before_ += retransmissions(lab(), client);
-      auto load = SteadyLoad::start({.netns = netns(client), .targets = targets, .long_lived = 36});
-      ASSERT_TRUE(ok(load));
-      loads_.push_back(std::move(*load));
-    }
-    progress();
-  }
-
-  // 60 more new connections from each client, and 3 more answers on every single long-lived one.
-  void progress() {
-    for (const auto& load : loads_) {
-      ASSERT_TRUE(ok(load->await_progress(60, 3, kProgressTimeout)));
-    }
-  }
-
-  void TearDown() override {
-    std::size_t retransmitted = 0;
-    for (const char* client : {"c1", "c2"}) {
-      retransmitted += retransmissions(lab(), client);
-    }
-    for (const auto& load : loads_) {
-      const SteadyLoad::Report report = load->stop();
-      std::printf("%s\n", report.text().c_str());
-      EXPECT_EQ(report.failed, 0u) << report.text();
-      EXPECT_EQ(report.reset, 0u) << report.text();
-      EXPECT_EQ(report.identities.size(), kBackends.size());
-      EXPECT_EQ(report.long_lived_identities.size(), kBackends.size());
-    }
-    std::printf("segments that the clients sent twice: %zu\n", retransmitted - retransmitted_before_);
-  }
-
- private:
-  std::vector<std::unique_ptr<SteadyLoad>> loads_;
-  std::size_t retransmitted_before_ = 0;
+  LifeCycle() : UnderLoad(kNodePort, kBackends.size()) {}
 };
 
 TEST_F(LifeCycle, KilledAgentsAreNotMissedAndComeBackUnnoticed) {

@@ -35,43 +35,39 @@ bool Resource::selects(std::string_view field) const {
 
 const std::vector<Resource>& resources() {
   static const std::vector<Resource> all = {
-      {"",
-       "v1",
-       "services",
-       "Service",
-       true,
-       {"spec.clusterIP", "spec.type"},
-       R"("spec":{},"status":{"loadBalancer":{}})"},
-      {"",
-       "v1",
-       "pods",
-       "Pod",
-       true,
-       {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
-        "status.phase", "status.podIP", "status.nominatedNodeName"},
-       R"("spec":{"containers":null},"status":{})"},
-      {"",
-       "v1",
-       "nodes",
-       "Node",
-       false,
-       {"spec.unschedulable"},
-       R"("spec":{},"status":{"daemonEndpoints":{"kubeletEndpoint":{"Port":0}},"nodeInfo":{"machineID":"","systemUUID":""}})"},
-      {"discovery.k8s.io",
-       "v1",
-       "endpointslices",
-       "EndpointSlice",
-       true,
-       {},
-       R"("addressType":"","endpoints":null,"ports":null)"},
-      {"networking.k8s.io", "v1", "servicecidrs", "ServiceCIDR", false, {}, R"("spec":{},"status":{})"},
-      {"events.k8s.io",
-       "v1",
-       "events",
-       "Event",
-       true,
-       {"reason", "type", "reportingController", "regarding.kind", "regarding.name", "regarding.namespace"},
-       R"("eventTime":null,"regarding":{},"deprecatedSource":{})"},
+      {.plural = "services",
+       .kind = "Service",
+       .has_status = true,
+       .selectable = {"spec.clusterIP", "spec.type"},
+       .empty_fields = R"("spec":{},"status":{"loadBalancer":{}})"},
+      {.plural = "pods",
+       .kind = "Pod",
+       .has_status = true,
+       .selectable = {"spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName",
+                      "spec.hostNetwork", "status.phase", "status.podIP", "status.nominatedNodeName"},
+       .empty_fields = R"("spec":{"containers":null},"status":{})"},
+      {.plural = "nodes",
+       .kind = "Node",
+       .namespaced = false,
+       .has_status = true,
+       .selectable = {"spec.unschedulable"},
+       .empty_fields = R"("spec":{},"status":{"daemonEndpoints":{"kubeletEndpoint":{"Port":0}}})"},
+      {.group = "discovery.k8s.io",
+       .plural = "endpointslices",
+       .kind = "EndpointSlice",
+       .empty_fields = R"("addressType":"","endpoints":null,"ports":null)"},
+      {.group = "networking.k8s.io",
+       .plural = "servicecidrs",
+       .kind = "ServiceCIDR",
+       .namespaced = false,
+       .has_status = true,
+       .empty_fields = R"("spec":{},"status":{})"},
+      {.group = "events.k8s.io",
+       .plural = "events",
+       .kind = "Event",
+       .selectable = {"reason", "type", "reportingController", "regarding.kind", "regarding.name",
+                      "regarding.namespace"},
+       .empty_fields = R"("eventTime":null,"regarding":{},"deprecatedSource":{})"},
   };
   return all;
 }
@@ -120,7 +116,11 @@ std::optional<Place> parse_place(std::string_view path) {
   place.resource = resource_named(group, version, parts[next++]);
   if (place.resource == nullptr || (!place.ns.empty() && !place.resource->namespaced)) return std::nullopt;
   if (next < parts.size()) place.name = parts[next++];
-  // Subresources are not served, and an object of a namespace has no place without one.
+  if (next < parts.size() && parts[next] == "status" && place.resource->has_status) {
+    place.status = true;
+    ++next;
+  }
+  // Other subresources are not served, and an object of a namespace has no place without one.
   const bool lost = place.resource->namespaced && !place.name.empty() && place.ns.empty();
   if (next < parts.size() || lost) return std::nullopt;
   return place;

@@ -15,13 +15,14 @@ namespace sp::fake_api {
 using Json = nlohmann::json;
 
 struct Resource {
-  std::string_view group;    // empty = core
-  std::string_view version;  // "v1"
-  std::string_view plural;   // "services"
-  std::string_view kind;     // "Service"
+  std::string_view group = {};  // empty = core
+  std::string_view version = "v1";
+  std::string_view plural;  // "services"
+  std::string_view kind;    // "Service"
   bool namespaced = true;
+  bool has_status = false;  // written by way of its subresource alone
   // Field selectors that the server accepts; metadata.namespace comes with `namespaced`.
-  std::vector<std::string_view> selectable;
+  std::vector<std::string_view> selectable = {};
   // A bookmark of that type as the server's encoder writes it: fields without omitempty appear, empty.
   std::string_view empty_fields;
 
@@ -39,8 +40,9 @@ struct Resource {
 // What a path under /api or /apis names.
 struct Place {
   const Resource* resource = nullptr;
-  std::string ns;    // empty = all namespaces, or no namespace
-  std::string name;  // empty = the collection
+  std::string ns;       // empty = all namespaces, or no namespace
+  std::string name;     // empty = the collection
+  bool status = false;  // its subresource "status"
 };
 [[nodiscard]] std::optional<Place> parse_place(std::string_view path);
 

@@ -27,6 +27,7 @@ std::string http_date(std::chrono::seconds skew) {
 
 // What authorisation calls the request; empty = no such method there.
 std::string verb_of(const HttpRequest& request, const Place& place, bool watches) {
+  if (place.status) return request.method == "PUT" ? "update" : request.method == "PATCH" ? "patch" : "";
   if (request.method == "GET") return !place.name.empty() ? "get" : watches ? "watch" : "list";
   if (request.method == "POST") return place.name.empty() ? "create" : "";
   if (place.name.empty()) return "";

@@ -81,6 +81,21 @@ std::variant<Json, Status> patched(const Json& object, const HttpRequest& reques
   return result;
 }
 
+// A subresource writes nothing but the status, everything else all but the status.
+void split_status(const Place& place, const ObjectPtr& before, Json& object) {
+  if (!place.resource->has_status) return;
+  if (place.status) {
+    Json whole = before->value;
+    whole["status"] = object.value("status", Json::object());
+    object = std::move(whole);
+    return;
+  }
+  // The strategy of nodes lets kubelet create them whole.
+  if (before == nullptr && place.resource->kind == "Node") return;
+  object.erase("status");
+  if (before != nullptr && before->value.contains("status")) object["status"] = before->value["status"];
+}
+
 }  // namespace
 
 void Service::serve_write(Call& call) {
@@ -124,6 +139,7 @@ void Service::serve_write(Call& call) {
                "Operation cannot be fulfilled on " + std::string(resource.plural) + " \"" + name +
                    "\": the object has been modified; please apply your changes to the latest version and try again"});
   }
+  split_status(call.place, before, object);
   store_.put(resource, std::move(object));
   answer(call, call.verb == "create" ? 201 : 200, store_.find(resource, key)->typed_text());
 }

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cluster whose objects come from an API server: neither its end nor the agents', in any order, loses anything (I6,
+//
+#include <map>
+#include <set>
+
+#include "tests/harness/lab_api.h"
+#include "tests/harness/under_load.h"
+
+namespace sp::test {
+
+namespace {
+
+constexpr std::uint16_t kNodePort = 30080;
+constexpr std::uint16_t kHostPort = 8086;
+const std::vector<std::string> kBackends = {"n1p1", "n2p1", "n3p1"};
+std::unique_ptr<LabApi> the_api;
+
+ServiceSpec web(const Lab& lab, const std::vector<std::string>& backends) {
+  ServiceSpec service{.name = "web", .node_port = kNodePort};
+  for (const std::string& name : backends) {
+    service.backends.push_back(backend(lab, name));
+  }
+  return service;
+}
+
+// The connections of a test that ended badly must not outlive the lab.
+class ApiOwner : public ::testing::Environment {
+  void TearDown() override { the_api.reset(); }
+};
+[[maybe_unused]] const auto* const kOwner = ::testing::AddGlobalTestEnvironment(new ApiOwner);
+
+}  // namespace
+
+LabShape lab_shape() {
+  return {.nodes = 3, .clients = 3, .pods = 2};
+}
+
+Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
+  SP_TRY(servers.listen(lab, {"n1p1", "n2p1", "n3p1", "n2p2"}, 8080));
+  SP_TRY_ASSIGN(api, LabApi::start(lab, "c3"));
+  the_api = std::move(api);
+  the_api->put(api_objects(web(lab, kBackends)));
+  the_api->put({api_pod({backend(lab, "n1p1"), kHostPort})});
+  agents.set_source(the_api->source_words());
+  return agents.start_all();
+}
+
+namespace {
+
+constexpr const char* kWaiting = "agent: waiting for the cluster";
+
+class Kubernetes : public UnderLoad {
+ protected:
+  Kubernetes() : UnderLoad(kNodePort, kBackends.size()) {}
+
+  void TearDown() override {
+    UnderLoad::TearDown();
+    EXPECT_EQ(the_api->api().violations(), std::vector<std::string>());
+  }
+
+  void kill_agents() {
+    for (const std::string& node : lab().nodes()) {
+      ASSERT_TRUE(ok(agents().kill(node)));
+    }
+  }
+};
+
+TEST_F(Kubernetes, AnApiServerThatDiesAndComesBackIsNotMissed) {
+  the_api->api().stop(true);
+  progress();
+  ASSERT_TRUE(ok(the_api->restart()));
+  progress();
+}
+
+TEST_F(Kubernetes, AgentsThatDieAndComeBackGoUnnoticed) {
+  kill_agents();
+  progress();
+  ASSERT_TRUE(ok(agents().start_all()));
+  progress();
+}
+
+TEST_F(Kubernetes, AgentsThatStartWithoutAnApiServerLeaveEverythingInForce) {
+  the_api->api().stop();
+  kill_agents();
+  progress();
+  std::map<std::string, std::size_t> marks;
+  for (const std::string& node : lab().nodes()) {
+    ASSERT_TRUE(ok(agents().start(node, kSallyport, kWaiting)));
+    marks[node] = agents().mark(node);
+  }
+  progress();
+  ASSERT_TRUE(ok(the_api->restart()));
+  for (const std::string& node : lab().nodes()) {
+    ASSERT_TRUE(ok(agents().await_log(node, marks[node], {"agent: ready"}, Millis(40000))));
+  }
+  progress();
+}
+
+TEST_F(Kubernetes, AnApiServerThatDiesAfterTheAgentsIsNotMissedEither) {
+  kill_agents();
+  the_api->api().stop(true);
+  progress();
+  ASSERT_TRUE(ok(the_api->restart()));
+  ASSERT_TRUE(ok(agents().start_all()));
+  progress();
+}
+
+TEST_F(Kubernetes, AHistoryThatIsGoneIsListedAnew) {
+  the_api->api().stop();
+  the_api->api().compact();
+  ASSERT_TRUE(ok(the_api->restart()));
+  progress();
+}
+
+using Changes = LabTest;
+
+// Who answers a client of n1, over a few connections.
+std::set<std::string> answers(const std::string& netns, const Endpoint& at) {
+  std::set<std::string> names;
+  for (int i = 0; i < 8; ++i) {
+    if (const auto reply = ask(netns, Transport::tcp, at)) {
+      names.insert(reply->identity);
+    }
+  }
+  return names;
+}
+
+TEST_F(Changes, EndpointsMoveWhileTheApiServerSaysSo) {
+  const Endpoint at = lab().host("n1").at(Family::v4, kNodePort);
+  const std::size_t mark = agents().mark("n1");
+  the_api->put({api_slice(web(lab(), {"n2p2"}), Family::v4)});
+  ASSERT_TRUE(ok(agents().await_log("n1", mark, {"agent: applied", "source=api"})));
+  EXPECT_EQ(answers(netns("c1"), at), std::set<std::string>{"n2p2"});
+  const std::size_t back = agents().mark("n1");
+  the_api->put({api_slice(web(lab(), kBackends), Family::v4)});
+  ASSERT_TRUE(ok(agents().await_log("n1", back, {"agent: applied", "source=api"})));
+  EXPECT_EQ(answers(netns("c1"), at).size(), kBackends.size());
+}
+
+TEST_F(Changes, HostPortsComeFromThePodsOfTheNode) {
+  const Endpoint at = lab().host("n1").at(Family::v4, kHostPort);
+  EXPECT_EQ(answers(netns("c1"), at), std::set<std::string>{"n1p1"});
+  EXPECT_TRUE(answers(netns("c1"), lab().host("n2").at(Family::v4, kHostPort)).empty());
+}
+
+TEST_F(Changes, TheNodeTellsItsHealthAndItsMode) {
+  const auto health = lab().run("n1", {"curl", "-sf", "http://127.0.0.1:10256/healthz"});
+  ASSERT_TRUE(ok(health));
+  EXPECT_NE(health->text.find("\"nodeEligible\""), std::string::npos) << health->text;
+  const auto outside = lab().run("c1", {"curl", "-sf", "http://" + lab().host("n1").ip4 + ":10256/livez"});
+  ASSERT_TRUE(ok(outside));
+  EXPECT_EQ(outside->exit_code, 0) << outside->text;
+  const auto mode = lab().run("n1", {"curl", "-sf", "http://127.0.0.1:10249/proxyMode"});
+  ASSERT_TRUE(ok(mode));
+  EXPECT_EQ(mode->text.substr(0, mode->text.find('\n')), "xdp");
+}
+
+}  // namespace
+}  // namespace sp::test
