@@ -125,12 +125,15 @@ bool owns_node_port(const model::Service& service, std::size_t port_index, const
                                                      "LoadBalancer"});
     return false;
   }
-  const NodePortOwners::Want& owner = owners.owner(port);
-  if (owner == NodePortOwners::Want{key, port_index}) {
+  const NodePortOwners::Want* const owner = owners.owner(port);
+  if (owner == nullptr) {
+    return false;  // the Service has changed, and will be told of as changed
+  }
+  if (*owner == NodePortOwners::Want{key, port_index}) {
     return true;
   }
   problems.push_back(
-      {"Service " + key.text(), what + " is taken by Service " + owner.service.text() + ": the first by name wins"});
+      {"Service " + key.text(), what + " is taken by Service " + owner->service.text() + ": the first by name wins"});
   return false;
 }
 

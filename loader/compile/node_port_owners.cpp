@@ -78,8 +78,9 @@ model::ObjectKey NodePortOwners::owner_of(Number number) const {
   return found == wants_.end() ? model::ObjectKey{} : found->second.front().service;
 }
 
-const NodePortOwners::Want& NodePortOwners::owner(const model::ServicePort& port) const {
-  return wants_.at(number_of(port)).front();
+const NodePortOwners::Want* NodePortOwners::owner(const model::ServicePort& port) const {
+  const auto found = wants_.find(number_of(port));
+  return found == wants_.end() ? nullptr : &found->second.front();
 }
 
 bool repeats_earlier_port(const model::Service& service, std::size_t port_index) {

@@ -25,8 +25,8 @@ class NodePortOwners {
   // number concerns: those that win or lose it, and those that are told who has it.
   void follow(const model::ObjectKey& key, const model::Service* service, std::set<model::ObjectId>& stale);
 
-  // Who owns the nodePort of a port that may_use_node_port().
-  [[nodiscard]] const Want& owner(const model::ServicePort& port) const;
+  // Who owns the nodePort of a port; null if nobody is known to want it.
+  [[nodiscard]] const Want* owner(const model::ServicePort& port) const;
 
  private:
   using Number = std::uint32_t;  // port and protocol

@@ -44,6 +44,7 @@ Report Sync::apply(const compile::Desired& desired, bool may_delete, Clock::time
   }
   state_->pending = std::move(pass.pending);
   state_->settled = may_delete;
+  pass.report.full = true;
   return std::move(pass.report);
 }
 

@@ -20,6 +20,7 @@ namespace sp::sync {
 // What one apply() did. `problems` holds one line per row that could not be written (a full map, say): the rest is in
 // force, the row is tried again by every apply(), and the agent reports it as an error (I12).
 struct Report {
+  bool full = false;  // every row was looked at, not only those that a change named
   std::size_t frontends_written = 0;
   std::size_t frontends_erased = 0;
   std::size_t services_written = 0;
