@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // JsonParser: one parser for everything that the API sends. What parse() returns is valid until the next parse().
 //
-// The whole text is checked, skipped members included: simdjson's tape (its DOM) costs 9 ms more than its lazy reader
-// for 5,000 objects and in exchange a torn object never passes for a whole one.
+// simdjson's tape (its DOM) and not its lazy reader: the whole text is checked, skipped members included, so a torn
+// object never passes for a whole one. The tapes of 2,500 Services and their slices (12.6 MB) take 5 ms.
 #pragma once
 
 #include <simdjson.h>

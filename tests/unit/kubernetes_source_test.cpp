@@ -1,121 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The whole source against the fake API server over loopback: what it knows must be what the server has, whatever
 // happens to the server and on the way.
-#include "loader/kube/kubernetes_source.h"
+#include "tests/harness/kubernetes_fixture.h"
 
-#include <gmock/gmock.h>
-#include <poll.h>
+#include <random>
 
-#include <set>
-
-#include "tests/harness/fake_api/fake_api.h"
-
-namespace sp::kube {
+namespace sp::test {
 namespace {
 
-using namespace std::chrono_literals;
-using fake_api::FakeApi;
 using fake_api::Fault;
-using fake_api::Json;
 using fake_api::WatchOrder;
-using testing::Contains;
+using kube::Cause;
+using kube::KubernetesSource;
+using kube::SourceStats;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
-
-class KubernetesSourceTest : public testing::Test {
- protected:
-  void SetUp() override {
-    api = std::move(FakeApi::start({})).value();
-    api->put(node());
-  }
-  void TearDown() override { EXPECT_THAT(api->violations(), IsEmpty()); }
-
-  static Json node() { return {{"apiVersion", "v1"}, {"kind", "Node"}, {"metadata", {{"name", "n1"}}}}; }
-  static Json service(const std::string& name, int port = 80, const Json& labels = Json::object()) {
-    return {{"apiVersion", "v1"},
-            {"kind", "Service"},
-            {"metadata", {{"namespace", "default"}, {"name", name}, {"labels", labels}}},
-            {"spec",
-             {{"type", "ClusterIP"},
-              {"clusterIP", "10.96.0.1"},
-              {"clusterIPs", {"10.96.0.1"}},
-              {"ipFamilies", {"IPv4"}},
-              {"ports", Json::array({{{"port", port}, {"protocol", "TCP"}}})}}}};
-  }
-  static Json slice(const std::string& name, const std::string& address, Json labels = Json::object()) {
-    labels["kubernetes.io/service-name"] = "web";
-    return {{"apiVersion", "discovery.k8s.io/v1"},
-            {"kind", "EndpointSlice"},
-            {"metadata", {{"namespace", "default"}, {"name", name}, {"labels", labels}}},
-            {"addressType", "IPv4"},
-            {"ports", Json::array({{{"name", ""}, {"port", 8080}, {"protocol", "TCP"}}})},
-            {"endpoints", Json::array({{{"addresses", {address}}}})}};
-  }
-  static Json pod(const std::string& name, const std::string& on) {
-    return {{"apiVersion", "v1"},
-            {"kind", "Pod"},
-            {"metadata", {{"namespace", "default"}, {"name", name}}},
-            {"spec",
-             {{"nodeName", on},
-              {"containers", Json::array({{{"ports", Json::array({{{"containerPort", 80}, {"hostPort", 8080}}})}}})}}},
-            {"status", {{"podIP", "10.0.0.1"}, {"phase", "Running"}}}};
-  }
-
-  void open() { source = open_another(); }
-  [[nodiscard]] std::unique_ptr<KubernetesSource> open_another() const {
-    return std::move(KubernetesSource::open({.access = {.master = api->url()}, .node_name = "n1", .timing = timing}))
-        .value();
-  }
-  // Refreshes `from` until `done`.
-  bool await(KubernetesSource& from, const std::function<bool()>& done, std::chrono::milliseconds timeout = 15s) {
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
-    while (!done()) {
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-      pollfd ready{from.fd(), POLLIN, 0};
-      if (left <= 0ms || ::poll(&ready, 1, static_cast<int>(left.count())) <= 0) {
-        return done();
-      }
-      const source::Update update = from.refresh();
-      for (const auto& id : update.changed) changed.insert(id.text());
-      for (const auto& complaint : update.complaints) complaints.push_back(complaint.text);
-      completions += update.completed ? 1 : 0;
-    }
-    return true;
-  }
-  bool await(const std::function<bool()>& done, std::chrono::milliseconds timeout = 15s) {
-    return await(*source, done, timeout);
-  }
-  [[nodiscard]] bool await_complete() {
-    return await([this] { return source->cluster().complete; });
-  }
-  [[nodiscard]] bool await_synced() {
-    return await([this] {
-      const SourceStats stats = source->stats();
-      return std::all_of(stats.resources.begin(), stats.resources.end(), [](const auto& one) { return one.synced; });
-    });
-  }
-  [[nodiscard]] bool has(const std::string& name) const {
-    return source->cluster().services.contains({"default", name});
-  }
-  // Everything as somebody sees it who has only just come.
-  [[nodiscard]] bool await_equal_to_a_fresh_one() {
-    const auto fresh = open_another();
-    const bool listed = await(*fresh, [&fresh] {
-      const SourceStats stats = fresh->stats();
-      return std::all_of(stats.resources.begin(), stats.resources.end(), [](const auto& one) { return one.listed; });
-    });
-    return listed && await([&] { return source->cluster() == fresh->cluster(); });
-  }
-
-  Timing timing;
-  std::unique_ptr<FakeApi> api;
-  std::unique_ptr<KubernetesSource> source;
-  std::set<std::string> changed;
-  std::vector<std::string> complaints;
-  int completions = 0;
-};
+using namespace std::chrono_literals;
 
 TEST_F(KubernetesSourceTest, KnowsTheClusterOnceItIsComplete) {
   api->put(service("web"));
@@ -320,4 +221,4 @@ TEST_F(KubernetesSourceTest, NeedsANodeName) {
 }
 
 }  // namespace
-}  // namespace sp::kube
+}  // namespace sp::test
