@@ -2,6 +2,7 @@
 // Agents: command lines, manifest folders and logs of the lab's agents.
 #include "tests/harness/agents.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -27,12 +28,13 @@ Result<void> Agents::start(const std::string& node, const std::string& binary, c
   if (error) {
     return Error{error.value(), manifest_dir(node).string() + ": create"};
   }
-  std::vector<std::string> argv{binary,       "run",         "--node",   node,
-                                "--pin-path", host.pin_path, "--cgroup", host.cgroup_dir};
+  std::vector<std::string> argv{binary, "run", "--pin-path", host.pin_path, "--cgroup", host.cgroup_dir};
+  argv.insert(argv.end(), source_.begin(), source_.end());
   if (source_.empty()) {
     argv.insert(argv.end(), {"--manifests", manifest_dir(node)});
-  } else {
-    argv.insert(argv.end(), source_.begin(), source_.end());
+  }
+  if (std::find(source_.begin(), source_.end(), "--node") == source_.end()) {
+    argv.insert(argv.end(), {"--node", node});
   }
   SP_TRY_ASSIGN(process, Process::spawn({.argv = argv, .netns = host.netns, .cgroup_dir = host.cgroup_dir}));
   const auto [entry, inserted] = running_.insert_or_assign(node, std::move(process));

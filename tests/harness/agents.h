@@ -22,7 +22,8 @@ class Agents {
  public:
   explicit Agents(const Lab& lab) : lab_(lab) {}
 
-  // Where every agent started from now on gets its objects: words of its command line in place of --manifests DIR.
+  // Where every agent started from now on gets its objects: words of its command line in place of --manifests DIR. They
+  // may name the node, too.
   void set_source(std::vector<std::string> words) { source_ = std::move(words); }
 
   // `ready`: the log line that tells that it has started.
