@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # tests/run.sh [LABEL]: installs what is missing, builds, and runs the tests; those of one CTest label, if given
-# (unit, prog, verifier, soak, lab, deploy, style, or nightly: the long soaks, which no other run contains). Needs root
-# and Debian 12. Returns CTest's exit code.
+# (unit, prog, verifier, soak, real-api, lab, deploy, style, or nightly: the long soaks, which no other run contains).
+# Needs root and Debian 12. Returns CTest's exit code.
 #
 #   SP_BUILD_DIR   build directory, default build/ of this tree
 #   SP_PRESET      release, debug or coverage, for a build directory that is new
@@ -16,13 +16,13 @@ jobs=${SP_JOBS:-$(nproc)}
 
 usage_error() {
   echo "tests/run.sh: $1" >&2
-  echo "usage: tests/run.sh [unit|prog|verifier|soak|lab|deploy|style|nightly]" >&2
+  echo "usage: tests/run.sh [unit|prog|verifier|soak|real-api|lab|deploy|style|nightly]" >&2
   exit 2
 }
 
 [ $# -le 1 ] || usage_error "one label at most"
 case ${1:-} in
-  '' | unit | prog | verifier | soak | lab | deploy | style | nightly) ;;
+  '' | unit | prog | verifier | soak | real-api | lab | deploy | style | nightly) ;;
   *) usage_error "unknown label '$1'" ;;
 esac
 [ "$(id -u)" = 0 ] || usage_error "needs root: it installs packages, loads BPF programs and makes network namespaces"

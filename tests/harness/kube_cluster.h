@@ -26,12 +26,14 @@ class KubeCluster {
     api_ = *std::move(started);
     scratch_.write("ca.crt", authority_.pem());
     rotate_token();
-    scratch_.write(
-        "kubeconfig",
-        "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: test\n  cluster: {server: \"" +
-            api_->url() +
-            "\", certificate-authority: ca.crt}\nusers:\n- name: agent\n  user: {tokenFile: token}\n"
-            "contexts:\n- name: test\n  context: {cluster: test, user: agent}\n");
+    scratch_.write("kubeconfig", kubeconfig_text(api_->url(), "user: {tokenFile: token}"));
+  }
+
+  // With the authority in ca.crt beside it; `user` is "user: {...}".
+  static std::string kubeconfig_text(const std::string& url, const std::string& user) {
+    return "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: test\n  cluster: {server: \"" +
+           url + "\", certificate-authority: ca.crt}\nusers:\n- name: agent\n  " + user +
+           "\ncontexts:\n- name: test\n  context: {cluster: test, user: agent}\n";
   }
 
   [[nodiscard]] fake_api::FakeApi& api() { return *api_; }

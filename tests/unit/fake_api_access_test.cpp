@@ -143,5 +143,25 @@ TEST_F(FakeApiAccess, EventsThatTheApiWouldNotTakeAreRefused) {
   EXPECT_THAT(api_->violations(), Contains(HasSubstr("eventTime: Required value")));
 }
 
+TEST_F(FakeApiAccess, TheStatusIsWrittenByItsSubresourceAlone) {
+  const ApiClient api = client("good");
+  Json web = service("web");
+  web["status"]["loadBalancer"]["ingress"] = Json::array({{{"ip", "198.18.0.1"}}});
+  ASSERT_EQ(api.post("/api/v1/namespaces/default/services", web.dump()).status, 201);
+  EXPECT_FALSE(api_->objects("services")[0].contains("status"));
+  web["spec"]["clusterIP"] = "10.96.0.9";
+  const std::string target = "/api/v1/namespaces/default/services/web/status";
+  EXPECT_EQ(api.patch(target, web.dump(), "application/merge-patch+json").status, 200);
+  const Json stored = api_->objects("services")[0];
+  EXPECT_EQ(stored["status"]["loadBalancer"]["ingress"][0]["ip"], "198.18.0.1");
+  EXPECT_EQ(stored["spec"]["clusterIP"], "10.96.0.1");
+  const std::string whole = "/api/v1/namespaces/default/services/web";
+  EXPECT_EQ(api.patch(whole, R"({"status":null})", "application/merge-patch+json").status, 200);
+  EXPECT_TRUE(api_->objects("services")[0].contains("status"));
+  api_->gatekeeper().restrict_to(std::vector<Right>{{"*", "services"}});
+  EXPECT_THAT(api.patch(target, "{}", "application/merge-patch+json").body["message"].get<std::string>(),
+              HasSubstr("cannot patch resource \"services/status\""));
+}
+
 }  // namespace
 }  // namespace sp::fake_api

@@ -198,7 +198,7 @@ TEST_F(FakeApiList, WhatARealServerRefusesIsRefused) {
   EXPECT_EQ(get("/api/v1/services?timeoutSeconds=-1").status, 400);
   EXPECT_EQ(get("/api/v1/services?continue=%zz").status, 400);
   EXPECT_EQ(get("/api/v1/servises").status, 404);
-  EXPECT_EQ(get("/api/v1/nodes/n1/status").status, 404);
+  EXPECT_EQ(get("/api/v1/nodes/n1/proxy").status, 404);
   EXPECT_EQ(get("/api/v1/services?resourceVersion=5&continue=x").status, 400);
   const ApiClient wants_protobuf(api_->url(), {{"Accept", "application/vnd.kubernetes.protobuf"}});
   const Answer answer = wants_protobuf.get("/api/v1/services");

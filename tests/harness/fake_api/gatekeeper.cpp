@@ -67,11 +67,12 @@ std::optional<Status> Gatekeeper::refusal(const std::string& user, const std::st
   const std::lock_guard guard(lock_);
   const std::string plural(place.resource->plural);
   const std::string group(place.resource->group);
-  const bool allowed = !rights_ || covers(*rights_, verb, plural);
-  if (allowed && !covers(denied_, verb, plural)) return std::nullopt;
+  const std::string asked = plural + (place.status ? "/status" : "");
+  const bool allowed = !rights_ || covers(*rights_, verb, asked);
+  if (allowed && !covers(denied_, verb, asked)) return std::nullopt;
   const std::string scope = place.ns.empty() ? "at the cluster scope" : "in the namespace \"" + place.ns + "\"";
   std::string message = plural + (group.empty() ? "" : "." + group) + (name.empty() ? "" : " \"" + name + "\"") +
-                        " is forbidden: User \"" + user + "\" cannot " + verb + " resource \"" + plural +
+                        " is forbidden: User \"" + user + "\" cannot " + verb + " resource \"" + asked +
                         "\" in API group \"" + group + "\" " + scope;
   Json details = {{"kind", plural}};
   if (!name.empty()) details["name"] = name;
