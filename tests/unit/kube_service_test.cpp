@@ -62,6 +62,8 @@ TEST_F(KubeService, ClusterIpsBelongToTheirFamilies) {
   EXPECT_TRUE(web().ipv4 && web().ipv6);
   put_spec(R"("clusterIP":"fd00::1","clusterIPs":["fd00::1"],"ipFamilies":["IPv6","IPv4"],"ports":[])");
   EXPECT_TRUE(!web().ipv4 && web().ipv6) << "a family without an address does not exist";
+  put_spec(R"("clusterIP":"10.96.0.1","clusterIPs":["10.96.0.1","10.96.0.2"],"ipFamilies":["IPv4","IPv4"],"ports":[])");
+  EXPECT_THAT(texts(web().cluster_ips), ElementsAre("10.96.0.1")) << "one of each family";
   put_spec(R"("clusterIP":"10.96.0.1","ports":[])");
   EXPECT_THAT(texts(web().cluster_ips), ElementsAre("10.96.0.1")) << "a server without ipFamilies";
   EXPECT_TRUE(web().ipv4 && !web().ipv6);
@@ -171,6 +173,17 @@ TEST_F(KubeService, AFieldOfTheWrongTypeKeepsTheLastGoodState) {
   put_spec(std::string(kAddresses) + R"(,"ports":[{"port":81}])");
   EXPECT_EQ(web().ports[0].port, 81) << "a good state takes over";
   EXPECT_EQ(services.rejected(), 0U);
+}
+
+TEST_F(KubeService, ChangesAreSortedAndEachIsToldOnce) {
+  for (const std::string name : {"b", "a", "b"}) {
+    const std::string object = R"({"metadata":{"namespace":"default","name":")" + name + R"("},"spec":{)" + kAddresses;
+    put(services, object + "}}");
+    remove(services, object + "}}");
+  }
+  EXPECT_THAT(journal.take().changed, ElementsAre(model::ObjectId{model::Kind::service, {"default", "a"}},
+                                                  model::ObjectId{model::Kind::service, {"default", "b"}}));
+  EXPECT_FALSE(journal.take().any()) << "taken once";
 }
 
 TEST_F(KubeService, ABadObjectDoesNotTouchTheOthers) {

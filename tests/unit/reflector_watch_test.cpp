@@ -216,6 +216,17 @@ TEST_F(ReflectorTest, AByteExcusesSilence) {
   EXPECT_FALSE(log.exchanges[1].over);
 }
 
+TEST_F(ReflectorTest, AByteBetweenTwoSilencesExcusesBoth) {
+  timing.silence = 20ms;
+  begin_watch({});
+  ASSERT_TRUE(await_request(2));
+  log.answer(2, 200, list({}, 12));
+  log.body(1, bookmark(12));
+  ASSERT_TRUE(await_request(3));
+  EXPECT_THAT(log.target(3), HasSubstr("?limit=1"));
+  EXPECT_FALSE(log.exchanges[1].over);
+}
+
 TEST_F(ReflectorTest, AWatchThatOutlivesItsTimeIsCutAndResumed) {
   timing.watch_shortest = timing.watch_longest = 0s;
   timing.watch_grace = 20ms;
