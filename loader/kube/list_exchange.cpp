@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/kube/list_exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sp::kube {

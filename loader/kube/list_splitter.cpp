@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/kube/list_splitter.h"
 
-#include <algorithm>
-
 namespace sp::kube {
 namespace {
 
