@@ -65,6 +65,11 @@ void World::mend() {
   }
 }
 
+void World::rewrite() {
+  for (const auto& [key, object] : all_) objects_.put_object(object);
+  broken_.clear();
+}
+
 void World::write(const std::string& what, Json object) {
   const std::string key = world_key(object);
   last_ = what + " " + key;

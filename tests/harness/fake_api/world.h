@@ -34,6 +34,8 @@ class World {
   void step();
   // Repairs what is broken.
   void mend();
+  // Writes everything that there is once more, to a server that has lost it.
+  void rewrite();
   // "label service-proxy-name on default/svc-3": for messages.
   [[nodiscard]] const std::string& last() const { return last_; }
 
