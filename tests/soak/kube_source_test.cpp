@@ -53,7 +53,7 @@ class KubeSourceSoak : public ::testing::Test {
   KubeSourceSoak()
       : seed_(number_of("SP_SOAK_SEED", std::random_device{}())),
         random_(seed_),
-        world_(cluster_.api(), {.seed = seed_}) {}
+        world_(cluster_.api(), {.seed = seed_, .services = 80}) {}
 
   [[nodiscard]] unsigned below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
   [[nodiscard]] fake_api::FakeApi& api() { return cluster_.api(); }

@@ -71,6 +71,7 @@ class WatchReader {
           [this](const httplib::Response& head) {
             const std::lock_guard guard(lock_);
             status_ = head.status;
+            changed_.notify_all();
             return true;
           },
           [this](const char* bytes, std::size_t count) {
@@ -117,6 +118,11 @@ class WatchReader {
   [[nodiscard]] int status() {
     const std::lock_guard guard(lock_);
     return status_;
+  }
+  // Waits until the server has begun to answer: from then on the watch is under way.
+  [[nodiscard]] bool begun() {
+    std::unique_lock guard(lock_);
+    return changed_.wait_for(guard, std::chrono::seconds(5), [this] { return over_ || status_ != 0; }) && status_ != 0;
   }
   // What came behind the last whole line.
   [[nodiscard]] std::string rest() {

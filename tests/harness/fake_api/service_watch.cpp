@@ -160,18 +160,16 @@ void Service::serve_watch(Call& call, const ListOptions& options) {
   const Status too_old = expired("too old resource version: " + std::to_string(options.version.value_or(0)) + " (" +
                                  std::to_string(store_.version()) + ")");
   if (is_expired && settings().expired_as_status) return refuse(call, too_old);
+  Version from = from_any ? store_.version() : *options.version;
   // A server sends the head of a watch at once, long before there may be an event.
   call.reply.begin(200, answer_headers(settings(), "application/json"), std::nullopt);
   if (is_expired) {
     call.reply.write(event_line("ERROR", too_old.text()));
     return call.reply.finish();
   }
-  Version from = options.version.value_or(0);
   if (initial) {
     watch.send_initial_state(streams_list);
     from = watch.position();
-  } else if (from_any) {
-    from = store_.version();
   }
   // A version that lies in the future is another history's: the real server waits until it comes to pass.
   watch.run(from, call.fault);

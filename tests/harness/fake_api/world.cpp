@@ -103,11 +103,13 @@ unsigned World::free_number(std::set<unsigned>& taken, unsigned from, unsigned c
 }
 
 void World::put_service() {
-  unsigned count = 0;
-  for (const auto& [key, value] : all_) count += key.rfind("services/", 0) == 0 ? 1 : 0;
   // Names come back, so that a Service is deleted and made anew within one life of a watch.
-  const std::string name = "svc-" + std::to_string(below(shape_.services));
-  if (count >= shape_.services || all_.count("services/default/" + name) != 0) return change_service();
+  std::string name;
+  for (unsigned draw = 0; draw < 8 && name.empty(); ++draw) {
+    name = "svc-" + std::to_string(below(shape_.services));
+    if (all_.count("services/default/" + name) != 0) name.clear();
+  }
+  if (name.empty()) return change_service();
   write("create", new_service(name));
 }
 
