@@ -4,8 +4,8 @@
 #include <fstream>
 
 #include "tests/harness/kube_proxy_rules.h"
+#include "tests/harness/lab_api.h"
 #include "tests/harness/lab_environment.h"
-#include "tests/harness/manifests.h"
 #include "tests/harness/steady_load.h"
 
 namespace sp::test {
@@ -16,12 +16,17 @@ constexpr std::uint16_t kNodePort = 30080;
 constexpr unsigned kExternal = 77;
 const std::vector<std::string> kBackends = {"n1p1", "n2p1"};
 constexpr Millis kProgressTimeout{20000};
-const std::string kTool = SP_TAKEOVER_TOOL;
+std::unique_ptr<LabApi> the_api;
+
+class ApiOwner : public ::testing::Environment {
+  void TearDown() override { the_api.reset(); }
+};
+[[maybe_unused]] const auto* const kOwner = ::testing::AddGlobalTestEnvironment(new ApiOwner);
 
 }  // namespace
 
 LabShape lab_shape() {
-  return {.nodes = 2, .clients = 1, .pods = 1};
+  return {.nodes = 2, .clients = 2, .pods = 1};
 }
 
 Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
@@ -32,11 +37,11 @@ Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
   for (const std::string& name : kBackends) {
     web.backends.push_back(backend(lab, name));
   }
-  for (const std::string& node : lab.nodes()) {
-    // Agents make the folder when they start; here it is filled long before.
-    std::filesystem::create_directories(agents.manifest_dir(node));
-  }
-  return agents.put_all("web.yaml", manifest(web));
+  SP_TRY_ASSIGN(api, LabApi::start(lab, "c2"));
+  the_api = std::move(api);
+  the_api->put(api_objects(web));
+  agents.set_source(the_api->source_words());
+  return {};
 }
 
 namespace {
@@ -109,9 +114,6 @@ class Takeover : public LabTest, public ::testing::WithParamInterface<Mode> {
   void TearDown() override {
     load_.reset();
     for (const std::string& node : lab().nodes()) {
-      ASSERT_TRUE(ok(agents().stop(node)));
-      const auto cleanup = agents().cleanup(node);
-      ASSERT_TRUE(ok(cleanup));
       must(node, "nft flush ruleset; iptables-legacy -t nat -F; ip6tables-legacy -t nat -F");
     }
   }
@@ -121,28 +123,27 @@ class Takeover : public LabTest, public ::testing::WithParamInterface<Mode> {
 };
 
 TEST_P(Takeover, R111_IsUnnoticedByOldConnectionsAndNewOnes) {
-  for (const std::string& node : lab().nodes()) {
-    must(node, kTool + " prepare " + lab().host(node).pin_path);
-  }
   ASSERT_TRUE(ok(agents().start_all()));
-  progress();
   for (const std::string& node : lab().nodes()) {
-    must(node, kTool + " remove");
+    ASSERT_TRUE(ok(agents().await_log(node, 0, {"takeover: removed"})));
   }
+  progress();
   progress();
   const SteadyLoad::Report report = load_->stop();
   std::printf("%s\n", report.text().c_str());
   EXPECT_EQ(report.failed, 0u) << report.text();
   EXPECT_EQ(report.reset, 0u) << report.text();
   EXPECT_EQ(report.long_lived_identities.size(), kBackends.size());
-  for (const std::string& node : lab().nodes()) {
-    must(node, kTool + " forget");
-    const std::string after = rules(node);
-    EXPECT_EQ(after, before_[node]) << node;
-  }
   // The rest of the way is ours alone: nobody else has rules for it.
   for (const std::string& node : lab().nodes()) {
     EXPECT_TRUE(ok(ask(netns("c1"), Transport::tcp, lab().host(node).at(Family::v4, kNodePort))));
+  }
+  for (const std::string& node : lab().nodes()) {
+    ASSERT_TRUE(ok(agents().stop(node)));
+    const auto cleanup = agents().ask(node, {"cleanup", "--kube-proxy"});
+    ASSERT_TRUE(ok(cleanup));
+    EXPECT_EQ(cleanup->exit_code, 0) << cleanup->text;
+    EXPECT_EQ(rules(node), before_[node]) << node;
   }
 }
 
