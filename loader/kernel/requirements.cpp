@@ -42,8 +42,8 @@ Result<void> check_running_kernel() {
 
 Error explain_privileges(Error error) {
   if (error.err != EPERM && error.err != EACCES) return error;
-  error.what = "privileges are missing: run as root, or with CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON and CAP_SYS_ADMIN (" +
-               error.what + ")";
+  error.what =
+      "privileges are missing: run as root, or with CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON (" + error.what + ")";
   return error;
 }
 
