@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A cluster whose objects come from an API server: neither its end nor the agents', in any order, loses anything (I6,
 //
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -154,6 +155,60 @@ TEST_F(Changes, TheNodeTellsItsHealthAndItsMode) {
   const auto mode = lab().run("n1", {"curl", "-sf", "http://127.0.0.1:10249/proxyMode"});
   ASSERT_TRUE(ok(mode));
   EXPECT_EQ(mode->text.substr(0, mode->text.find('\n')), "xdp");
+}
+
+// The status code that a client outside gets; "000" when nothing listens.
+std::string status_of(const Lab& lab, const std::string& url) {
+  const auto output = lab.run("c1", {"curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", "-m", "5", url});
+  return output ? output->text.substr(0, 3) : output.error().text();
+}
+
+TEST_F(Changes, R103_R104_LoadBalancersFindTheNodesWithEndpoints) {
+  constexpr std::uint16_t kCheck = 32100;
+  ServiceSpec spec{.name = "balanced", .number = 9, .node_port = 30090, .ingress = {pool_ip(Family::v4, 9)}};
+  spec.backends = {backend(lab(), "n2p1")};
+  std::vector<nlohmann::json> objects = api_objects(spec);
+  objects[0]["spec"]["externalTrafficPolicy"] = "Local";
+  objects[0]["spec"]["healthCheckNodePort"] = kCheck;
+  std::map<std::string, std::size_t> marks;
+  for (const std::string& node : lab().nodes()) marks[node] = agents().mark(node);
+  the_api->put(objects);
+  for (const std::string& node : lab().nodes()) {
+    // The Service and a slice of each family; the maps and the listeners follow in one turn of the loop.
+    ASSERT_TRUE(ok(agents().await_log(node, marks[node], {"agent: applied", "source=api"})));
+  }
+  const auto url = [](const std::string& node) { return "http://" + lab().host(node).ip4 + ":32100/any"; };
+  const auto deadline = Clock::now() + Millis(10000);
+  while (status_of(lab(), url("n2")) != "200" && Clock::now() < deadline) {
+  }
+  EXPECT_EQ(status_of(lab(), url("n2")), "200");
+  EXPECT_EQ(status_of(lab(), url("n1")), "503");
+  const std::size_t mark = agents().mark("n2");
+  objects[0]["spec"]["externalTrafficPolicy"] = "Cluster";
+  objects[0]["spec"]["healthCheckNodePort"] = 0;
+  the_api->put({objects[0]});
+  ASSERT_TRUE(ok(agents().await_log("n2", mark, {"agent: applied", "source=api"})));
+  EXPECT_EQ(status_of(lab(), url("n2")), "000");
+}
+
+TEST_F(Changes, R109_AChangedConfigurationEndsTheAgentAndNothingElse) {
+  ASSERT_TRUE(ok(agents().stop("n3")));
+  const Host& node = lab().host("n3");
+  const std::filesystem::path file = lab().scratch() / "config.yaml";
+  std::ofstream(file) << "aging_interval: 7\n";
+  std::vector<std::string> argv{kSallyport, "run", "--node", "n3", "--pin-path", node.pin_path, "--config", file};
+  const auto words = the_api->source_words();
+  argv.insert(argv.end(), words.begin(), words.end());
+  auto process = Process::spawn({.argv = argv, .netns = node.netns});
+  ASSERT_TRUE(ok(process));
+  ASSERT_TRUE(ok(process->await_line(0, {"agent: ready"}, Millis(20000))));
+  std::ofstream(file) << "aging_interval: 8\n";
+  const auto code = process->await_exit(Millis(10000));
+  ASSERT_TRUE(ok(code));
+  EXPECT_EQ(*code, 1);
+  EXPECT_NE(process->tail(3).find("config.yaml"), std::string::npos) << process->tail(3);
+  EXPECT_FALSE(answers(netns("c1"), node.at(Family::v4, kNodePort)).empty());
+  ASSERT_TRUE(ok(agents().start("n3")));
 }
 
 }  // namespace
