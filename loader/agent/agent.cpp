@@ -61,7 +61,7 @@ class Agent {
   Result<void> begin();
   void notice(const source::Update& update);
   void apply_batch();
-  void apply(Cause cause, std::span<const model::ObjectId> changed, Clock::time_point woke_at);
+  void apply(Cause cause);
   void keep_house();
   void drain_packets();
   void end_with(Error error);
@@ -89,15 +89,15 @@ class Agent {
 Result<void> Agent::start(Clock::time_point began) {
   began_ = began;
   store(settings_.config, parts_.plane.config());
-  // Routes may have changed while no agent was looking.
-  parts_.plane.bump_route_epoch();
   SP_TRY(subscribe());
   predecessor_.look_for_rival(settings_.proxy.healthz_bind_address);
   SP_TRY_ASSIGN(face, Face::open(parts_.loop, settings_,
                                  {*parts_.metrics, applier_, parts_.plane, parts_.reader, parts_.watcher,
                                   parts_.origin.cluster}));
   face_ = std::move(face);
+  // After the look that takes what has happened: routes may have changed while no agent was there to see it.
   static_cast<void>(parts_.watcher.refresh());
+  parts_.plane.bump_route_epoch();
   notice(parts_.origin.source->refresh());
   if (parts_.origin.cluster == nullptr) {
     // The rows of this node's addresses are due even if the folder is empty.
@@ -119,13 +119,13 @@ Result<void> Agent::serve() {
 
 Result<void> Agent::subscribe() {
   EventLoop& loop = parts_.loop;
-  SP_TRY_ASSIGN(retry, loop.add_timer([this] { apply(Cause::retry, {}, parts_.loop.woke_at()); }));
+  SP_TRY_ASSIGN(retry, loop.add_timer([this] { apply(Cause::retry); }));
   retry_timer_ = retry;
   SP_TRY_ASSIGN(batch, loop.add_timer([this] { apply_batch(); }));
   batch_timer_ = batch;
   SP_TRY_ASSIGN(house, loop.add_timer([this] { keep_house(); }));
   loop.start_every(house, kHousekeeping);
-  SP_TRY_ASSIGN(reconcile, loop.add_timer([this] { apply(Cause::reconcile, {}, parts_.loop.woke_at()); }));
+  SP_TRY_ASSIGN(reconcile, loop.add_timer([this] { apply(Cause::reconcile); }));
   loop.start_every(reconcile, kReconcile);
   SP_TRY(loop.watch(parts_.origin.source->fd(), [this] { read_source(); }));
   SP_TRY(loop.watch(parts_.watcher.fd(), [this] { read_netlink(); }));
@@ -145,14 +145,15 @@ Result<void> Agent::watch_configuration() {
   }
   SP_TRY_ASSIGN(watch, proxy::ConfigWatch::open(settings_.files));
   config_watch_.emplace(std::move(watch));
-  const auto look = [this] {
+  // Since it was read, and nobody watched. The loop cannot be ended before it runs.
+  if (const auto file = config_watch_->changed()) {
+    return proxy::changed_error(*file);
+  }
+  return parts_.loop.watch(config_watch_->fd(), [this] {
     if (const auto file = config_watch_->changed()) {
       end_with(proxy::changed_error(*file));
     }
-  };
-  SP_TRY(parts_.loop.watch(config_watch_->fd(), look));
-  look();
-  return {};
+  });
 }
 
 void Agent::read_source() {
@@ -184,8 +185,8 @@ void Agent::notice(const source::Update& update) {
 }
 
 void Agent::apply_batch() {
-  if (const auto due = batch_.take()) {
-    apply(parts_.origin.cause(), due->changed, due->since);
+  if (!batch_.empty()) {
+    apply(parts_.origin.cause());
   }
 }
 
@@ -200,8 +201,7 @@ Result<void> Agent::begin_once_complete() {
 Result<void> Agent::begin() {
   predecessor_.look(parts_.plane.config());
   in_force_ = true;
-  const auto due = batch_.take();
-  apply(Cause::start, {}, due ? due->since : Clock::now());
+  apply(Cause::start);
   SP_TRY(devices_.start(parts_.watcher.facts(), parts_.watcher.default_route_devices()));
   keep_house();
 
@@ -222,7 +222,7 @@ void Agent::read_netlink() {
     return;
   }
   if (update.facts_changed) {
-    apply(Cause::netlink, {}, parts_.loop.woke_at());
+    apply(Cause::netlink);
   }
   // After the rows: taking programs off a device waits for the kernel.
   if (update.facts_changed || update.routes_changed) {
@@ -230,11 +230,15 @@ void Agent::read_netlink() {
   }
 }
 
-void Agent::apply(Cause cause, std::span<const model::ObjectId> changed, Clock::time_point woke_at) {
+// Whatever the cause, what waits in the batch comes into force, too: the face takes all of it for applied, and a cause
+// that comes ever again could put it off for good.
+void Agent::apply(Cause cause) {
   if (!in_force_) {
     return;
   }
-  applier_.apply(parts_.origin.source->cluster(), parts_.watcher.facts(), changed, cause, woke_at);
+  const auto woke_at = cause == Cause::start ? Clock::now() : parts_.loop.woke_at();
+  const auto due = batch_.take().value_or(ChangeBatch::Due{{}, woke_at});
+  applier_.apply(parts_.origin.source->cluster(), parts_.watcher.facts(), due.changed, cause, due.since);
   last_apply_ = Clock::now();
   face_->applied(applier_.last(), cause, !applier_.unfinished());
   if (!applier_.unfinished()) {

@@ -23,6 +23,8 @@ class ChangeBatch {
     since_ = since_.value_or(since);
   }
 
+  [[nodiscard]] bool empty() const { return !since_; }
+
   struct Due {
     std::vector<model::ObjectId> changed;  // sorted, each once
     TimePoint since;                       // of the oldest
