@@ -60,7 +60,11 @@ void Applier::apply(const model::Cluster& cluster, const node::Facts& facts, std
   tell_problems(delta);
   const std::size_t rows_failed = report.problems.size();
   failures_.update(std::exchange(report.problems, {}));
-  last_ = {took, std::move(report), rows_failed, count(changed, model::Kind::service),
+  last_ = {took,
+           std::move(report),
+           rows_failed,
+           clashes_.size() + compiler_.problems().size(),
+           count(changed, model::Kind::service),
            count(changed, model::Kind::endpoint_slice)};
 }
 

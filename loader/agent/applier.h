@@ -31,6 +31,7 @@ struct ApplyResult {
   std::chrono::microseconds took{};  // from the change being noticed to the maps being written
   sync::Report report;               // `problems` has been logged and is empty
   std::size_t rows_failed = 0;       // that could not be written
+  std::size_t problems = 0;          // contradictions among the objects in force
   std::size_t services_changed = 0;  // objects of the sources
   std::size_t endpoint_slices_changed = 0;
 };
@@ -39,7 +40,9 @@ class Applier {
  public:
   using Clock = sync::Sync::Clock;
   Applier(sync::Sync sync, const Config& config)
-      : sync_(std::move(sync)), compiler_({config.node_port_addresses}), snat_ports_(config.snat_ports) {}
+      : sync_(std::move(sync)),
+        compiler_({config.node_port_addresses, config.external_ips}),
+        snat_ports_(config.snat_ports) {}
 
   // Makes the maps say what `cluster` and `facts` say, and logs what that changed. `changed` names every object that
   // appeared, differs or has gone since the last call, and apply() costs what depends on those. Everything is compiled

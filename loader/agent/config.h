@@ -50,6 +50,7 @@ struct Config {
   std::vector<PortRange> snat_ports{{1024, 29999}, {61000, 65535}};
   std::vector<Prefix> node_port_addresses;  // empty = primary
   std::chrono::seconds aging_interval{5};
+  bool external_ips = true;  // set by kube-proxy's feature gate AllowServiceExternalIPs only
   // Set by a KubeProxyConfiguration only. A change that could not be applied is tried again within sync_period, and
   // counts as unhealthy after twice that. Applies are at least min_sync_period apart; 0 = immediately: they cost only
   // what has changed.

@@ -110,6 +110,7 @@ Config config_of(const ProxyPart& part, std::vector<Remark>& remarks) {
   take_timeout(proxy.conntrack.tcp_close_wait_timeout, config.timeouts.tcp_close_wait);
   take_timeout(proxy.conntrack.udp_stream_timeout, config.timeouts.udp_stream);
   config.node_port_addresses = proxy::node_port_ranges(proxy);
+  config.external_ips = proxy::feature_gate(proxy, "AllowServiceExternalIPs", true);
   config.sync_period = proxy::sync_period(proxy);
   const std::string block = proxy.mode == "nftables" ? "nftables" : "iptables";
   if (part.given.contains(block + ".minSyncPeriod")) {

@@ -15,6 +15,8 @@ namespace sp::compile {
 struct Options {
   // nodePortAddresses: empty = `primary`, the first address of each family (service-semantics App. B 1).
   std::vector<Prefix> node_port_addresses;
+  // False: spec.externalIPs are left out.
+  bool external_ips = true;
 };
 
 // Something in the input that could not be honoured. One line each, naming object and field; logged by the caller

@@ -34,7 +34,9 @@ class PortPlanner {
     claim_vips(service_.cluster_ips, Rank::cluster_ip, service_.internal_policy, 0);
     const model::TrafficPolicy policy = external_policy(service_);
     claim_load_balancer(policy);
-    claim_vips(service_.external_ips, Rank::external_ip, policy, 0);
+    if (node_.serves_external_ips()) {
+      claim_vips(service_.external_ips, Rank::external_ip, policy, 0);
+    }
     if (owns_node_port && !node_.node_port_addresses(family_).empty()) {
       const std::uint32_t row = row_of(policy);
       const Rank rank = plan_.rows[row].row.backends.empty() ? Rank::node_port_empty : Rank::node_port;
@@ -50,7 +52,8 @@ class PortPlanner {
   }
 
   [[nodiscard]] bool has_frontends(bool owns_node_port) const {
-    return has_any(service_.cluster_ips) || has_any(service_.ingress_ips) || has_any(service_.external_ips) ||
+    return has_any(service_.cluster_ips) || has_any(service_.ingress_ips) ||
+           (node_.serves_external_ips() && has_any(service_.external_ips)) ||
            (owns_node_port && !node_.node_port_addresses(family_).empty());
   }
 

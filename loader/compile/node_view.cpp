@@ -21,7 +21,7 @@ bool on_loopback_device(const node::Address& address, const node::Facts& facts) 
 }  // namespace
 
 NodeView::NodeView(const model::Cluster& cluster, const node::Facts& facts, const Options& options)
-    : name_(facts.node_name) {
+    : name_(facts.node_name), external_ips_(options.external_ips) {
   const auto found = cluster.nodes.find(model::ObjectKey{"", facts.node_name});
   const model::Node* own = found == cluster.nodes.end() ? nullptr : &found->second;
   if (own != nullptr) {

@@ -31,6 +31,8 @@ class NodeView {
   [[nodiscard]] const std::vector<Ip>& outside_addresses(Family family) const { return outside_[slot(family)]; }
   // Where NodePorts answer; a family without an address is closed. Sorted.
   [[nodiscard]] const std::vector<Ip>& node_port_addresses(Family family) const { return node_port_[slot(family)]; }
+  // Whether spec.externalIPs of Services answer here.
+  [[nodiscard]] bool serves_external_ips() const { return external_ips_; }
   // The node's own address of a family.
   [[nodiscard]] const std::optional<Ip>& primary(Family family) const { return primary_[slot(family)]; }
 
@@ -41,6 +43,7 @@ class NodeView {
 
   std::string name_;
   std::string zone_;
+  bool external_ips_ = true;
   std::vector<Ip> addresses_;
   std::array<std::vector<Ip>, 2> outside_;
   std::array<std::vector<Ip>, 2> node_port_;

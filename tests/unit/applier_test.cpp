@@ -98,5 +98,21 @@ TEST_F(ApplierTest, I12_RowsWithoutRoomAreWrittenWithTheNextChangeOrByARetry) {
   expect_in_force();
 }
 
+TEST_F(ApplierTest, I12_ContradictionsAreCountedForAsLongAsTheyLast) {
+  static_cast<void>(apply(Cause::start));
+  EXPECT_EQ(applier_.last().problems, 0U);
+  model::Service twin = test::service("twin");
+  twin.cluster_ips = {test::addr("10.96.0.1")};
+  test::put(cluster_, twin);
+  const std::vector<model::ObjectId> changed = {{model::Kind::service, {"default", "twin"}}};
+  static_cast<void>(apply(Cause::api, changed));
+  EXPECT_EQ(applier_.last().problems, 1U) << "two Services have one address";
+  static_cast<void>(apply(Cause::netlink));
+  EXPECT_EQ(applier_.last().problems, 1U) << "nobody mended it";
+  cluster_.services.erase({"default", "twin"});
+  static_cast<void>(apply(Cause::api, changed));
+  EXPECT_EQ(applier_.last().problems, 0U);
+}
+
 }  // namespace
 }  // namespace sp::agent

@@ -148,6 +148,14 @@ TEST(Frontends, ExternalPolicyOfAClusterIpServiceNeedsExternalIps) {
   EXPECT_EQ(external_policy(object), TrafficPolicy::cluster);
 }
 
+TEST(Frontends, R029_ExternalIpsAreLeftOutWhereTheGateIsOff) {
+  const Output out = run(cluster_of(web(), here_and_there()), {.node_port_addresses = {}, .external_ips = false});
+  EXPECT_EQ(target(out, kExternalIp), "none");
+  for (const auto& frontend : {kClusterIp, kVip, kNodePort}) {
+    EXPECT_EQ(target(out, frontend), kV4);
+  }
+}
+
 TEST(Frontends, NodePortOfAClusterIpServiceIsIgnoredAndNamed) {
   model::Service object = web();
   object.type = model::ServiceType::cluster_ip;

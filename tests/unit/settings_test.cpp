@@ -163,6 +163,13 @@ TEST_F(SettingsTest, AFileReplacesFlagsAndOneWarningNamesThem) {
                                                              "--proxy-mode"));
 }
 
+TEST_F(SettingsTest, R029_TheGateOfExternalIpsIsHonoured) {
+  options_.manifests = "/m";
+  EXPECT_TRUE(good().config.external_ips);
+  options_.proxy_flags = {{"feature-gates", "AllowServiceExternalIPs=false"}};
+  EXPECT_FALSE(good().config.external_ips);
+}
+
 TEST_F(SettingsTest, OurOwnFileReplacesNoFlag) {
   options_.manifests = "/m";
   options_.proxy_flags = {{"iptables-min-sync-period", "2s"}, {"kube-api-qps", "50"}};
