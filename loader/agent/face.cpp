@@ -111,8 +111,8 @@ void Face::noticed(const source::Update& update, const model::Cluster& cluster) 
   metrics_.kube_proxy.services_changed(count(update.changed, model::Kind::service));
   metrics_.kube_proxy.endpoints_changed(count(update.changed, model::Kind::endpoint_slice));
   triggers_.insert(triggers_.end(), update.triggers.begin(), update.triggers.end());
-  const bool checks_differ = update.completed ? checks_.rebuild(cluster) : checks_.update(cluster, update.changed);
-  if (checks_differ) {
+  // Half a cluster would have load balancers told of Services whose endpoints are not listed yet.
+  if (cluster.complete && (update.completed ? checks_.rebuild(cluster) : checks_.update(cluster, update.changed))) {
     reconcile_health_checks();
   }
 }
@@ -153,6 +153,7 @@ void Face::applied(const ApplyResult& result, Cause cause, bool finished) {
   metrics::AgentMetrics& agent = metrics_.agent;
   agent.programmed(result.took);
   agent.sync_ended(result.rows_failed);
+  agent.set_problems(result.problems);
   agent.frontends.written(result.report.frontends_written);
   agent.frontends.erased(result.report.frontends_erased);
   agent.services.written(result.report.services_written);
