@@ -67,7 +67,7 @@ constexpr auto kSettings = std::to_array<Setting>({
     {"feature-gates", "featureGates", Takes::value, Verdict::ignored,
      "only AllowServiceExternalIPs is honoured: false leaves externalIPs out"},
     {"proxy-mode", "mode", Takes::value, Verdict::ignored,
-     "packets take eBPF in every mode; /proxyMode says this word, and its block gives periods and masqueradeAll"},
+     "packets take eBPF in every mode, and /proxyMode says xdp; the block of this one gives the periods"},
     {"kube-api-content-type", "clientConnection.contentType", Takes::value, Verdict::ignored,
      "the API is asked for JSON"},
     {"", "clientConnection.acceptContentTypes", Takes::value, Verdict::ignored, "the API is asked for JSON"},
