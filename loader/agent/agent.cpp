@@ -199,17 +199,18 @@ Result<void> Agent::begin_once_complete() {
 }
 
 Result<void> Agent::begin() {
-  predecessor_.look(parts_.plane.config());
+  if (parts_.origin.cluster != nullptr) {
+    predecessor_.look(parts_.plane.config());
+  }
   in_force_ = true;
   apply(Cause::start);
   SP_TRY(devices_.start(parts_.watcher.facts(), parts_.watcher.default_route_devices()));
-  keep_house();
 
   const Totals& totals = applier_.totals();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
   log::info("agent", "ready devices={} frontends={} services={} backends={} took_ms={}",
             fmt::join(devices_.names(), ","), totals.frontends, totals.services, totals.backends, took.count());
-  predecessor_.replace();
+  keep_house();
   return {};
 }
 
@@ -256,6 +257,9 @@ void Agent::keep_house() {
   }
   devices_.reconcile(parts_.watcher.facts(), parts_.watcher.default_route_devices());
   upkeep_.look(devices_.names(), parts_.watcher.facts());
+  if (!applier_.unfinished()) {
+    predecessor_.replace();
+  }
 }
 
 void Agent::drain_packets() {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <utility>
 
 #include "loader/proxy/config.h"
 #include "loader/serve/bind_address.h"
@@ -40,7 +41,7 @@ void Predecessor::look(sp_config_val& config) {
 }
 
 void Predecessor::replace() {
-  if (!found_) {
+  if (!std::exchange(found_, false)) {
     return;
   }
   if (leftovers_ == Leftovers::keep) {

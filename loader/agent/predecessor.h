@@ -18,7 +18,8 @@ class Predecessor {
   void look_for_rival(const std::string& health_address) const;
   // Before anything is attached: connections that its rules translate shall reach the kernel, which goes on with them.
   void look(sp_config_val& config);
-  // Once rows and programs are in force: takes its rules away, unless they are to be kept. Logs what was done.
+  // Once all rows and programs are in force: takes its rules away, unless they are to be kept. Logs what was done;
+  // later calls do nothing.
   void replace();
 
  private:

@@ -146,8 +146,13 @@ void HttpServer::State::accept_clients() {
 
 // Ends the oldest connections while one more would be too many.
 void HttpServer::State::make_room() {
-  for (auto it = connections.begin(); it != connections.end() && connections.size() >= kMaxConnections;) {
-    end((it++)->second);
+  // MHD_run() takes away whatever has ended meanwhile, so the next one is looked up anew.
+  std::uintptr_t last = 0;
+  while (connections.size() >= kMaxConnections) {
+    const auto oldest = connections.upper_bound(last);
+    if (oldest == connections.end()) return;
+    last = oldest->first;
+    end(oldest->second);
     MHD_run(daemon);
   }
 }
