@@ -89,7 +89,7 @@ Result<std::unique_ptr<Child>> Child::start(EventLoop& loop, const Command& comm
 Child::~Child() {
   forget();
   if (pid_ > 0) {
-    ::kill(-pid_, SIGKILL);
+    end_process();
     ::waitpid(pid_, nullptr, 0);
   }
 }
@@ -148,11 +148,17 @@ void Child::drain(Stream& stream) {
   }
 }
 
+// Its group, with what it started; itself also when it has left the group.
+void Child::end_process() const {
+  ::kill(-pid_, SIGKILL);
+  ::kill(pid_, SIGKILL);
+}
+
 // finish() follows, when the process is gone.
 void Child::kill(Outcome why) {
   if (outcome_ == Outcome::exited) {
     outcome_ = why;
-    ::kill(-pid_, SIGKILL);
+    end_process();
   }
 }
 

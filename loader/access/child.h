@@ -52,6 +52,7 @@ class Child {
   [[nodiscard]] Result<void> watch(std::chrono::milliseconds timeout);
   void drain(Stream& stream);
   void kill(Outcome why);
+  void end_process() const;
   void finish();
   void forget();
 

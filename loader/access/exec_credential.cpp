@@ -3,6 +3,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <utility>
@@ -129,7 +130,11 @@ std::optional<std::chrono::system_clock::time_point> parse_timestamp(const std::
   if (!utc && (std::string_view(rest).size() != 6 || ::strptime(rest, "%z", &zone) == nullptr)) {
     return std::nullopt;
   }
-  return std::chrono::system_clock::from_time_t(::timegm(&broken_down) - (utc ? 0 : zone.tm_gmtoff));
+  // The clock counts nanoseconds and ends in 2262: "9999-12-31T23:59:59Z" would wrap around into the past.
+  using Time = std::chrono::system_clock;
+  const std::time_t seconds = ::timegm(&broken_down) - (utc ? 0 : zone.tm_gmtoff);
+  return Time::from_time_t(
+      std::clamp(seconds, Time::to_time_t(Time::time_point::min()) + 1, Time::to_time_t(Time::time_point::max()) - 1));
 }
 
 }  // namespace sp::access

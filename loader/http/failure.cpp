@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <openssl/x509_vfy.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string_view>
@@ -14,6 +15,25 @@ namespace {
 
 bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
+}
+
+// libcurl counts milliseconds ("after 3 ms", "after 10001 milliseconds"). A text that stays the same for as long as its
+// cause does is logged once, so they go.
+std::string without_durations(std::string text) {
+  constexpr std::string_view kAfter = " after ";
+  std::size_t begin = 0;
+  while ((begin = text.find(kAfter, begin)) != std::string::npos) {
+    const std::size_t digits = begin + kAfter.size();
+    const std::size_t unit = std::min(text.find_first_not_of("0123456789", digits), text.size());
+    const std::string_view rest = std::string_view(text).substr(unit);
+    const std::size_t length = rest.starts_with(" milliseconds") ? 13 : rest.starts_with(" ms") ? 3 : 0;
+    if (unit == digits || length == 0) {
+      begin = digits;
+    } else {
+      text.erase(begin, unit + length - begin);
+    }
+  }
+  return text;
 }
 
 std::string origin_of(const Endpoint& endpoint) {
@@ -41,11 +61,16 @@ std::string in_brackets(const std::string& detail) {
   return detail.empty() ? "" : " (" + detail + ")";
 }
 
+// "2026-11-23T09Z": a text with seconds in it would be another one at each try.
+std::string hour_now() {
+  return to_string(std::chrono::system_clock::now()).substr(0, 13) + "Z";
+}
+
 std::string explain_dates(const Endpoint& endpoint, const Rejection& rejection) {
   const bool expired = rejection.reason == X509_V_ERR_CERT_HAS_EXPIRED;
   return "the certificate " + rejection.subject + " of " + endpoint.peer +
          (expired ? " expired at " + to_string(rejection.ends) : " is valid from " + to_string(rejection.begins)) +
-         ", and the clock of this machine says " + to_string(std::chrono::system_clock::now()) +
+         ", and the clock of this machine says " + hour_now() +
          (expired ? ": renew the certificate" : ": wait, or issue it anew") + ", or set the clock if it is wrong";
 }
 
@@ -223,7 +248,9 @@ std::string_view to_string(Failure failure) {
   return "protocol";
 }
 
-End explain(const Endpoint& endpoint, const Trouble& trouble, const std::optional<Rejection>& rejection) {
+End explain(const Endpoint& endpoint, const Trouble& seen, const std::optional<Rejection>& rejection) {
+  Trouble trouble = seen;
+  trouble.detail = without_durations(std::move(trouble.detail));
   const Failure failure = classify(trouble);
   switch (failure) {
     case Failure::resolve: {

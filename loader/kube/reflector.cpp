@@ -79,6 +79,9 @@ void Reflector::take_list_end(const Outcome& outcome) {
   if (outcome.failure) {
     problem_is_of_list_ = true;
     next_ = outcome.failure == Cause::gone ? Next::list_latest : next_;
+    if (outcome.failure == Cause::server && outcome.is_final && !resource_.older_selector.empty()) {
+      resource_.selector = std::exchange(resource_.older_selector, {});
+    }
     fail(outcome);
     return;
   }

@@ -33,6 +33,8 @@ Resource resource_of(Kind kind, std::string_view node_name) {
               .name = "services",
               .path = "/api/v1/services",
               .selector = labels("!service.kubernetes.io/service-proxy-name") + "&" + fields("spec.clusterIP!=None"),
+              // Headless Services come along then, and decoding leaves them out.
+              .older_selector = labels("!service.kubernetes.io/service-proxy-name"),
               .without = "no Service can be programmed"};
     case Kind::endpoint_slice:
       return {.kind = kind,

@@ -14,7 +14,9 @@ struct Resource {
   std::string name;      // "endpointslices.discovery.k8s.io", as RBAC and kubectl auth can-i know it
   std::string path;      // "/apis/discovery.k8s.io/v1/endpointslices"
   std::string selector;  // "labelSelector=...", percent-encoded; may be empty
-  std::string without;   // what does not work without it: "hostPort of Pods does not work"
+  // What servers get that do not know a field of `selector` (400); empty = none but that will do.
+  std::string older_selector = {};
+  std::string without;  // what does not work without it: "hostPort of Pods does not work"
   // A server that has no such resource is an old one (404), and that is fine.
   bool may_be_unknown = false;
 };

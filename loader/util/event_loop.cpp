@@ -143,11 +143,19 @@ Result<void> EventLoop::serve(int timeout_ms) {
   if (ready < 0 && err != EINTR) {
     return errno_error(err, "event loop: epoll_wait");
   }
+  // A callback may close a descriptor, and another open one with its number: events belong to those who watched when
+  // they were reported. Whoever watches now is told in the next turn, if there is something to tell.
+  std::array<std::shared_ptr<Callback>, 16> watchers;
+  for (int i = 0; i < ready; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const auto found = callbacks_.find(events.at(at).data.fd);
+    watchers.at(at) = found == callbacks_.end() ? nullptr : found->second;
+  }
   for (int i = 0; i < ready && running_; ++i) {
-    const auto found = callbacks_.find(events.at(static_cast<std::size_t>(i)).data.fd);
-    if (found != callbacks_.end()) {
-      const std::shared_ptr<Callback> callback = found->second;
-      (*callback)();
+    const auto at = static_cast<std::size_t>(i);
+    const auto found = callbacks_.find(events.at(at).data.fd);
+    if (found != callbacks_.end() && found->second == watchers.at(at)) {
+      (*watchers.at(at))();
     }
   }
   return {};

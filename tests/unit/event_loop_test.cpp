@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <memory>
+#include <utility>
 #include <vector>
 
 namespace sp {
@@ -202,6 +204,27 @@ TEST_F(EventLoopTest, ATimerThatRemovesItselfFiresOnce) {
   loop.start_once(*end, 20ms);
   ASSERT_TRUE(loop.run());
   EXPECT_EQ(calls, 1);
+}
+
+TEST_F(EventLoopTest, AnEventOfAClosedDescriptorIsNotForTheNextOneOfItsNumber) {
+  auto first = std::make_unique<Fd>(ready_fd());
+  auto second = std::make_unique<Fd>(ready_fd());
+  const Fd other(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));  // never readable
+  int wrong = 0;
+  bool swapped = false;
+  // Both are ready in one turn; whoever is first closes the other and gives its number to somebody else.
+  const auto swap = [&](std::unique_ptr<Fd>& victim) {
+    if (std::exchange(swapped, true)) return;
+    const int number = victim->get();
+    loop.forget(number);
+    ASSERT_EQ(::dup2(other.get(), number), number);
+    ASSERT_TRUE(loop.watch(number, [&] { ++wrong; }));
+  };
+  ASSERT_TRUE(loop.watch(first->get(), [&] { swap(second); }));
+  ASSERT_TRUE(loop.watch(second->get(), [&] { swap(first); }));
+  ASSERT_TRUE(loop.turn());
+  EXPECT_TRUE(swapped);
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace

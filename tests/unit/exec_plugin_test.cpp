@@ -212,5 +212,10 @@ TEST(Timestamp, IsReadWithFractionAndOffset) {
   }
 }
 
+TEST(Timestamp, BeyondTheEndOfTheClockIsInTheFuture) {
+  EXPECT_GT(access::parse_timestamp("9999-12-31T23:59:59Z"), std::chrono::system_clock::now());
+  EXPECT_LT(access::parse_timestamp("0001-01-01T00:00:00Z"), std::chrono::system_clock::from_time_t(0));
+}
+
 }  // namespace
 }  // namespace sp::test

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What http::Client makes of servers that are absent, odd or dying, over plain HTTP.
+#include <curl/curl.h>
 #include <gmock/gmock.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -9,6 +10,7 @@
 #include <atomic>
 
 #include "loader/http/client.h"
+#include "loader/http/failure.h"
 #include "tests/harness/http_exchanges.h"
 #include "tests/harness/web_server.h"
 
@@ -45,6 +47,24 @@ TEST_F(HttpFailureTest, ARefusedConnectionNamesHostAndPort) {
   EXPECT_THAT(seen.text(), HasSubstr("127.0.0.1:" + std::to_string(port) + " refused"));
   EXPECT_TRUE(seen.heads.empty());
   EXPECT_THAT(answers, ElementsAre("GET 0"));
+}
+
+// Or each try would be a problem of its own to the log.
+TEST(HttpFailureText, IsTheSameHoweverLongTheTryTook) {
+  http::Endpoint endpoint;
+  endpoint.host = "h";
+  endpoint.peer = "h:1";
+  const auto text_of = [&](const std::string& detail) {
+    http::Trouble trouble;
+    trouble.code = CURLE_COULDNT_CONNECT;
+    trouble.detail = detail;
+    return http::explain(endpoint, trouble, {}).text;
+  };
+  EXPECT_EQ(text_of("Failed to connect to h port 1 after 0 ms: Couldn't"),
+            text_of("Failed to connect to h port 1 after 17 ms: Couldn't"));
+  EXPECT_EQ(text_of("Connection timed out after 10001 milliseconds"),
+            text_of("Connection timed out after 9 milliseconds"));
+  EXPECT_THAT(text_of("stops after 3 lines"), HasSubstr("stops after 3 lines"));
 }
 
 TEST_F(HttpFailureTest, AnUnknownHostIsNamed) {

@@ -46,6 +46,17 @@ TEST_F(ReflectorTest, AResourceThatOldServersLackIsARemarkAndAskedForRarely) {
   EXPECT_FALSE(await([&] { return log.exchanges.size() > 1; }, 50ms)) << "three times the longest back-off";
 }
 
+TEST_F(ReflectorTest, AServerThatDoesNotKnowTheFieldOfClusterIpsIsAskedWithoutIt) {
+  begin();
+  EXPECT_THAT(log.target(0), HasSubstr("fieldSelector="));
+  log.answer(0, 400, status(400, "field label not supported: spec.clusterIP"));
+  ASSERT_TRUE(await_request(1));
+  EXPECT_THAT(log.target(1), AllOf(HasSubstr("labelSelector="), testing::Not(HasSubstr("fieldSelector="))));
+  log.answer(1, 200, list({service("a", 1)}, 10));
+  EXPECT_TRUE(reflector->listed());
+  EXPECT_THAT(log.target(2), AllOf(HasSubstr("watch=1"), testing::Not(HasSubstr("fieldSelector="))));
+}
+
 TEST_F(ReflectorTest, ARefusedTokenIsRenewedAtOnce) {
   timing.backoff_first = timing.backoff_longest = 1h;
   begin();
