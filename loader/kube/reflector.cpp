@@ -120,9 +120,10 @@ void Reflector::take_watch_end(const Outcome& outcome) {
 }
 
 Reflector::Next Reflector::after_watch(const Outcome& outcome) {
-  const bool unreadable = outcome.failure == Cause::content;
-  const bool again = unreadable && bad_version_ == watch_->resource_version();
-  bad_version_ = unreadable && !again ? watch_->resource_version() : "";
+  // What fails twice at one version would fail for ever: a list leads past it.
+  const bool stuck = outcome.failure == Cause::content || outcome.failure == Cause::server;
+  const bool again = stuck && bad_version_ == watch_->resource_version();
+  bad_version_ = stuck && !again ? watch_->resource_version() : "";
   const bool in_vain = outcome.failure == Cause::gone || outcome.is_final || again || watch_->needs_list();
   return in_vain ? Next::list_latest : Next::watch;
 }

@@ -57,6 +57,18 @@ TEST_F(ReflectorTest, AServerThatDoesNotKnowTheFieldOfClusterIpsIsAskedWithoutIt
   EXPECT_THAT(log.target(2), AllOf(HasSubstr("watch=1"), testing::Not(HasSubstr("fieldSelector="))));
 }
 
+TEST_F(ReflectorTest, AWatchThatFailsTwiceAtOneVersionLeadsToAList) {
+  begin();
+  log.answer(0, 200, list({service("a", 1)}, 10));
+  log.answer(1, 500, status(500));
+  ASSERT_TRUE(await_request(2));
+  EXPECT_THAT(log.target(2), HasSubstr("watch=1")) << "once may be a mishap";
+  log.answer(2, 500, status(500));
+  ASSERT_TRUE(await_request(3));
+  EXPECT_THAT(log.target(3), testing::Not(HasSubstr("watch=1")));
+  EXPECT_THAT(known(), ElementsAre("a:80"));
+}
+
 TEST_F(ReflectorTest, ARefusedTokenIsRenewedAtOnce) {
   timing.backoff_first = timing.backoff_longest = 1h;
   begin();
