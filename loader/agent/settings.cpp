@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/agent/settings.h"
 
+#include <spdlog/fmt/fmt.h>
 #include <sys/sysinfo.h>
 
 #include <algorithm>
@@ -27,14 +28,6 @@ struct ProxyPart {
   std::vector<Remark> remarks;
 };
 
-std::string joined(const std::vector<std::string>& lines, const std::string& separator) {
-  std::string text;
-  for (const std::string& line : lines) {
-    text += (text.empty() ? "" : separator) + line;
-  }
-  return text;
-}
-
 void remark(std::vector<Remark>& remarks, log::Level level, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) {
     remarks.push_back({level, line});
@@ -58,8 +51,9 @@ std::vector<proxy::GivenFlag> effective_flags(const RunOptions& options, const C
     }
   }
   if (!dropped.empty()) {
-    remarks.push_back({log::Level::warn, "flags that " + files.proxy_file +
-                                             " replaces are ignored, as by kube-proxy: " + joined(dropped, ", ")});
+    remarks.push_back(
+        {log::Level::warn, "flags that " + files.proxy_file +
+                               fmt::format(" replaces are ignored, as by kube-proxy: {}", fmt::join(dropped, ", "))});
   }
   return kept;
 }
@@ -90,7 +84,7 @@ Result<ProxyPart> decide_proxy(const RunOptions& options, const ConfigFiles& fil
   const std::vector<std::string> problems = proxy::problems(part.config);
   wrong.insert(wrong.end(), problems.begin(), problems.end());
   if (!wrong.empty()) {
-    return Error{0, (files.proxy ? files.proxy_file + ": " : "") + joined(wrong, "; ")};
+    return Error{0, (files.proxy ? files.proxy_file + ": " : "") + fmt::format("{}", fmt::join(wrong, "; "))};
   }
   remark(part.remarks, log::Level::info, proxy::ignored(part.config, flags));
   return part;

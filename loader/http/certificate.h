@@ -27,7 +27,6 @@ class Rejections {
   // Has each handshake of an SSL_CTX (OpenSSL's, as libcurl hands it out) report here. Verification is left as it is.
   void observe(void* ssl_ctx);
   [[nodiscard]] const std::optional<Rejection>& last() const { return last_; }
-  void clear() { last_.reset(); }
   void note(Rejection rejection) { last_ = std::move(rejection); }
 
  private:

@@ -75,7 +75,6 @@ enum class Failure : std::uint8_t {
   cut,       // the connection ended before the answer did
   protocol,  // not HTTP, or broken
 };
-[[nodiscard]] std::string_view to_string(Failure failure);
 
 struct End {
   Failure failure = Failure::none;

@@ -228,26 +228,6 @@ Failure classify(const Trouble& trouble) {
 
 }  // namespace
 
-std::string_view to_string(Failure failure) {
-  switch (failure) {
-    case Failure::none:
-      return "none";
-    case Failure::resolve:
-      return "resolve";
-    case Failure::connect:
-      return "connect";
-    case Failure::tls:
-      return "tls";
-    case Failure::silent:
-      return "silent";
-    case Failure::cut:
-      return "cut";
-    case Failure::protocol:
-      break;
-  }
-  return "protocol";
-}
-
 End explain(const Endpoint& endpoint, const Trouble& seen, const std::optional<Rejection>& rejection) {
   Trouble trouble = seen;
   trouble.detail = without_durations(std::move(trouble.detail));

@@ -104,16 +104,6 @@ std::string_view to_string(Cause cause) {
   return "content";
 }
 
-std::optional<std::chrono::steady_clock::time_point> SourceStats::last_contact() const {
-  std::optional<std::chrono::steady_clock::time_point> last;
-  for (const ResourceStats& resource : resources) {
-    if (resource.last_contact && (!last || *last < *resource.last_contact)) {
-      last = resource.last_contact;
-    }
-  }
-  return last;
-}
-
 Outcome outcome_of_status(const Resource& resource, std::string_view verb, const http::Head& head, std::string body,
                           JsonParser& parser) {
   StatusObject status;

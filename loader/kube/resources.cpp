@@ -29,36 +29,31 @@ Resource resource_of(Kind kind, std::string_view node_name) {
   const std::string node(node_name);
   switch (kind) {
     case Kind::service:
-      return {.kind = kind,
-              .name = "services",
+      return {.name = "services",
               .path = "/api/v1/services",
               .selector = labels("!service.kubernetes.io/service-proxy-name") + "&" + fields("spec.clusterIP!=None"),
               // Headless Services come along then, and decoding leaves them out.
               .older_selector = labels("!service.kubernetes.io/service-proxy-name"),
               .without = "no Service can be programmed"};
     case Kind::endpoint_slice:
-      return {.kind = kind,
-              .name = "endpointslices.discovery.k8s.io",
+      return {.name = "endpointslices.discovery.k8s.io",
               .path = "/apis/discovery.k8s.io/v1/endpointslices",
               .selector = labels("!service.kubernetes.io/headless"),
               .without = "no Service can be programmed"};
     case Kind::pod:
-      return {.kind = kind,
-              .name = "pods",
+      return {.name = "pods",
               .path = "/api/v1/pods",
               .selector = fields("spec.nodeName=" + node),
               .without = "hostPort of Pods does not work"};
     case Kind::node:
-      return {.kind = kind,
-              .name = "nodes",
+      return {.name = "nodes",
               .path = "/api/v1/nodes",
               .selector = fields("metadata.name=" + node),
               .without = "the zone of this node and its addresses in the cluster are unknown"};
     case Kind::service_cidr:
       break;
   }
-  return {.kind = Kind::service_cidr,
-          .name = "servicecidrs.networking.k8s.io",
+  return {.name = "servicecidrs.networking.k8s.io",
           .path = "/apis/networking.k8s.io/v1/servicecidrs",
           .selector = "",
           .without = "packets to ClusterIPs that no Service has are not dropped",

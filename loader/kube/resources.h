@@ -10,7 +10,6 @@
 namespace sp::kube {
 
 struct Resource {
-  model::Kind kind = model::Kind::service;
   std::string name;      // "endpointslices.discovery.k8s.io", as RBAC and kubectl auth can-i know it
   std::string path;      // "/apis/discovery.k8s.io/v1/endpointslices"
   std::string selector;  // "labelSelector=...", percent-encoded; may be empty

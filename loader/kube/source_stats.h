@@ -6,7 +6,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string_view>
 
@@ -52,8 +51,6 @@ struct SourceStats {
   std::array<ResourceStats, 5> resources;
   std::uint64_t events_posted = 0;
   std::uint64_t events_dropped = 0;
-  // Last contact with the server of any resource.
-  [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> last_contact() const;
   [[nodiscard]] const ResourceStats& of(model::Kind kind) const { return resources.at(static_cast<std::size_t>(kind)); }
 };
 
