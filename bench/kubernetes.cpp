@@ -9,11 +9,12 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
-#include <sstream>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "tests/harness/exposition.h"
 #include "tests/harness/fake_api/scale.h"
 #include "tests/harness/lab_api.h"
 #include "tests/harness/process.h"
@@ -53,19 +54,22 @@ Usage usage_of(pid_t pid) {
   return usage;
 }
 
+constexpr const char* kProgramming = "sallyport_programming_duration_seconds";
+
 // The bucket in which that share of the observations lies, by its upper bound in microseconds.
-double quantile_us(const std::string& metrics, const std::string& name, double share) {
-  std::vector<std::pair<double, double>> buckets;
-  std::istringstream lines(metrics);
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with(name + "_bucket")) continue;
-    const auto bound = line.find("le=\"") + 4;
-    buckets.emplace_back(std::atof(line.c_str() + bound), std::atof(line.c_str() + line.rfind(' ')));
+double quantile_us(const test::Exposition& metrics, double share) {
+  std::map<double, double> buckets;
+  for (const test::ExpositionSample& sample : metrics.families.at(kProgramming).samples) {
+    if (sample.name.ends_with("_bucket")) buckets[std::strtod(sample.labels.at("le").c_str(), nullptr)] = sample.value;
   }
   for (const auto& [bound, count] : buckets) {
-    if (!buckets.empty() && count >= share * buckets.back().second) return bound * 1e6;
+    if (count >= share * buckets.rbegin()->second) return bound * 1e6;
   }
   return 0;
+}
+
+double observations(const test::Exposition& metrics) {
+  return metrics.value(kProgramming, std::string(kProgramming) + "_count").value_or(0);
 }
 
 // Moves one endpoint of a Service to another address.
@@ -104,23 +108,18 @@ class AgentUnderTest {
   test::Process process_;
 };
 
-std::string metrics(const test::Lab& lab) {
+test::Exposition metrics(const test::Lab& lab) {
   const auto output = lab.run("n1", {"curl", "-s", "http://127.0.0.1:10249/metrics"});
-  return output ? output->text : "";
-}
-
-double value_of(const std::string& text, const std::string& name) {
-  const auto at = text.find("\n" + name + " ");
-  return at == std::string::npos ? 0 : std::atof(text.c_str() + at + name.size() + 2);
+  return test::Exposition(output ? output->text : "");
 }
 
 void change(test::LabApi& api, const fake_api::Scale& scale, const test::Lab& lab, unsigned changes) {
-  const double before = value_of(metrics(lab), "sallyport_programming_duration_seconds_count");
+  const double before = observations(metrics(lab));
   for (unsigned i = 0; i < changes; ++i) {
     api.put({changed_slice(scale, i * 7919 % scale.services, i)});
     std::this_thread::sleep_for(Millis(2));  // the pace of the load, not a wait
   }
-  while (value_of(metrics(lab), "sallyport_programming_duration_seconds_count") < before + 1) {
+  while (observations(metrics(lab)) < before + 1) {
     std::this_thread::sleep_for(Millis(100));
   }
 }
@@ -149,11 +148,9 @@ Result<void> run(const Plan& plan) {
   std::printf("resident: %.1f MB, of which %.1f MB are the maps' own\n", start.resident_mb, start.maps_mb);
 
   change(*api, scale, *lab, plan.changes);
-  const std::string text = metrics(*lab);
-  const char* name = "sallyport_programming_duration_seconds";
+  const test::Exposition text = metrics(*lab);
   std::printf("watch event to maps: %.0f observations, p50 <= %.0f us, p99 <= %.0f us, p99.9 <= %.0f us\n",
-              value_of(text, std::string(name) + "_count"), quantile_us(text, name, 0.5), quantile_us(text, name, 0.99),
-              quantile_us(text, name, 0.999));
+              observations(text), quantile_us(text, 0.5), quantile_us(text, 0.99), quantile_us(text, 0.999));
   const Usage changed = agent.usage();
   std::printf("a change: %.0f us of CPU; resident after all changes: %.1f MB\n",
               (changed.cpu_ms - start.cpu_ms) * 1000 / plan.changes, changed.resident_mb);

@@ -13,6 +13,7 @@
 #include "loader/kube/kubernetes_source.h"
 #include "tests/harness/certificates.h"
 #include "tests/harness/fake_api/fake_api.h"
+#include "tests/harness/kubeconfig_text.h"
 #include "tests/harness/scratch_folder.h"
 
 namespace sp::test {
@@ -26,14 +27,7 @@ class KubeCluster {
     api_ = *std::move(started);
     scratch_.write("ca.crt", authority_.pem());
     rotate_token();
-    scratch_.write("kubeconfig", kubeconfig_text(api_->url(), "user: {tokenFile: token}"));
-  }
-
-  // With the authority in ca.crt beside it; `user` is "user: {...}".
-  static std::string kubeconfig_text(const std::string& url, const std::string& user) {
-    return "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: test\n  cluster: {server: \"" +
-           url + "\", certificate-authority: ca.crt}\nusers:\n- name: agent\n  " + user +
-           "\ncontexts:\n- name: test\n  context: {cluster: test, user: agent}\n";
+    scratch_.write("kubeconfig", kubeconfig_text(api_->url(), "ca.crt", "user: {tokenFile: token}"));
   }
 
   [[nodiscard]] fake_api::FakeApi& api() { return *api_; }

@@ -88,7 +88,7 @@ class RealServer : public KubeServer {
     scratch_.write("server.key", server.key_pem);
     scratch_.write("accounts.key", accounts.key_pem);
     scratch_.write("tokens.csv", "real-token,kubernetes-admin,1,\"system:masters\"\n");
-    scratch_.write("kubeconfig", KubeCluster::kubeconfig_text(url(), "user: {token: real-token}"));
+    scratch_.write("kubeconfig", kubeconfig_text(url(), "ca.crt", "user: {token: real-token}"));
     const std::string peer_url = "http://127.0.0.1:" + std::to_string(free_port());
     etcd_ = spawn({"etcd", "--data-dir=" + scratch_.path("etcd").string(), "--listen-client-urls=" + etcd_url_,
                    "--advertise-client-urls=" + etcd_url_, "--listen-peer-urls=" + peer_url,

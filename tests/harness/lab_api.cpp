@@ -1,15 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/harness/lab_api.h"
 
+#include <gtest/gtest.h>
+
 #include <fstream>
 #include <utility>
 
+#include "tests/harness/kubeconfig_text.h"
 #include "tests/harness/netns.h"
 
 namespace sp::test {
 namespace {
 
 constexpr const char* kToken = "token-of-the-lab";
+std::unique_ptr<LabApi> the_shared_one;
+
+// Its connections must end before the process does: OpenSSL is gone when static objects go.
+class SharedApiOwner : public ::testing::Environment {
+  void TearDown() override { the_shared_one.reset(); }
+};
+[[maybe_unused]] const auto* const kOwner = ::testing::AddGlobalTestEnvironment(new SharedApiOwner);
 
 }  // namespace
 
@@ -32,6 +42,16 @@ Result<std::unique_ptr<LabApi>> LabApi::start(const Lab& lab, const std::string&
   return made;
 }
 
+Result<LabApi*> LabApi::start_shared(const Lab& lab, const std::string& host) {
+  SP_TRY_ASSIGN(made, start(lab, host));
+  the_shared_one = std::move(made);
+  return the_shared_one.get();
+}
+
+LabApi& LabApi::shared() {
+  return *the_shared_one;
+}
+
 Result<void> LabApi::restart() {
   SP_TRY_ASSIGN(inside, NetnsScope::enter(host_.netns));
   return api_->restart();
@@ -47,10 +67,7 @@ Result<void> LabApi::write_kubeconfig() {
   std::ofstream(lab_.scratch() / "ca.pem") << authority_.pem();
   kubeconfig_ = lab_.scratch() / "kubeconfig";
   std::ofstream out(kubeconfig_);
-  out << "apiVersion: v1\nkind: Config\ncurrent-context: lab\n"
-      << "clusters:\n- name: lab\n  cluster: {server: \"" << api_->url() << "\", certificate-authority: ca.pem}\n"
-      << "users:\n- name: node\n  user: {token: " << kToken << "}\n"
-      << "contexts:\n- name: lab\n  context: {cluster: lab, user: node}\n";
+  out << kubeconfig_text(api_->url(), "ca.pem", std::string("user: {token: ") + kToken + "}");
   return out.flush() ? Result<void>() : errno_error(errno, kubeconfig_.string() + ": write");
 }
 

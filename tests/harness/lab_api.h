@@ -19,6 +19,10 @@ class LabApi {
   // Knows the nodes of the lab, and nothing else yet. `lab` must outlive it.
   [[nodiscard]] static Result<std::unique_ptr<LabApi>> start(const Lab& lab, const std::string& host);
 
+  // The one of a test binary: made by prepare(), gone when the tests are over, even badly.
+  [[nodiscard]] static Result<LabApi*> start_shared(const Lab& lab, const std::string& host);
+  [[nodiscard]] static LabApi& shared();
+
   [[nodiscard]] fake_api::FakeApi& api() { return *api_; }
   // Listens again, after api().stop(), where it did.
   [[nodiscard]] Result<void> restart();

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seed of a random test: SP_TEST_SEED, or another one with each run. Printed, so that a failure can be repeated.
+// And other numbers that the environment may set.
 #pragma once
 
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <random>
 
 namespace sp::test {
 
+inline std::uint64_t number_of(const char* variable, std::uint64_t otherwise) {
+  const char* text = std::getenv(variable);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
 inline unsigned seed() {
-  const char* given = std::getenv("SP_TEST_SEED");
-  const unsigned value =
-      given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
+  const auto value = static_cast<unsigned>(number_of("SP_TEST_SEED", std::random_device{}()));
   std::cout << "SP_TEST_SEED=" << value << std::endl;
   return value;
 }

@@ -15,7 +15,6 @@ namespace {
 constexpr std::uint16_t kNodePort = 30080;
 constexpr std::uint16_t kHostPort = 8086;
 const std::vector<std::string> kBackends = {"n1p1", "n2p1", "n3p1"};
-std::unique_ptr<LabApi> the_api;
 
 ServiceSpec web(const Lab& lab, const std::vector<std::string>& backends) {
   ServiceSpec service{.name = "web", .node_port = kNodePort};
@@ -25,12 +24,6 @@ ServiceSpec web(const Lab& lab, const std::vector<std::string>& backends) {
   return service;
 }
 
-// The connections of a test that ended badly must not outlive the lab.
-class ApiOwner : public ::testing::Environment {
-  void TearDown() override { the_api.reset(); }
-};
-[[maybe_unused]] const auto* const kOwner = ::testing::AddGlobalTestEnvironment(new ApiOwner);
-
 }  // namespace
 
 LabShape lab_shape() {
@@ -39,11 +32,10 @@ LabShape lab_shape() {
 
 Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
   SP_TRY(servers.listen(lab, {"n1p1", "n2p1", "n3p1", "n2p2"}, 8080));
-  SP_TRY_ASSIGN(api, LabApi::start(lab, "c3"));
-  the_api = std::move(api);
-  the_api->put(api_objects(web(lab, kBackends)));
-  the_api->put({api_pod({backend(lab, "n1p1"), kHostPort})});
-  agents.set_source(the_api->source_words());
+  SP_TRY_ASSIGN(api, LabApi::start_shared(lab, "c3"));
+  api->put(api_objects(web(lab, kBackends)));
+  api->put({api_pod({backend(lab, "n1p1"), kHostPort})});
+  agents.set_source(api->source_words());
   return agents.start_all();
 }
 
@@ -57,7 +49,7 @@ class Kubernetes : public UnderLoad {
 
   void TearDown() override {
     UnderLoad::TearDown();
-    EXPECT_EQ(the_api->api().violations(), std::vector<std::string>());
+    EXPECT_EQ(LabApi::shared().api().violations(), std::vector<std::string>());
   }
 
   void kill_agents() {
@@ -68,9 +60,9 @@ class Kubernetes : public UnderLoad {
 };
 
 TEST_F(Kubernetes, AnApiServerThatDiesAndComesBackIsNotMissed) {
-  the_api->api().stop(true);
+  LabApi::shared().api().stop(true);
   progress();
-  ASSERT_TRUE(ok(the_api->restart()));
+  ASSERT_TRUE(ok(LabApi::shared().restart()));
   progress();
 }
 
@@ -82,7 +74,7 @@ TEST_F(Kubernetes, AgentsThatDieAndComeBackGoUnnoticed) {
 }
 
 TEST_F(Kubernetes, AgentsThatStartWithoutAnApiServerLeaveEverythingInForce) {
-  the_api->api().stop();
+  LabApi::shared().api().stop();
   kill_agents();
   progress();
   std::map<std::string, std::size_t> marks;
@@ -91,7 +83,7 @@ TEST_F(Kubernetes, AgentsThatStartWithoutAnApiServerLeaveEverythingInForce) {
     marks[node] = agents().mark(node);
   }
   progress();
-  ASSERT_TRUE(ok(the_api->restart()));
+  ASSERT_TRUE(ok(LabApi::shared().restart()));
   for (const std::string& node : lab().nodes()) {
     ASSERT_TRUE(ok(agents().await_log(node, marks[node], {"agent: ready"}, Millis(40000))));
   }
@@ -100,17 +92,17 @@ TEST_F(Kubernetes, AgentsThatStartWithoutAnApiServerLeaveEverythingInForce) {
 
 TEST_F(Kubernetes, AnApiServerThatDiesAfterTheAgentsIsNotMissedEither) {
   kill_agents();
-  the_api->api().stop(true);
+  LabApi::shared().api().stop(true);
   progress();
-  ASSERT_TRUE(ok(the_api->restart()));
+  ASSERT_TRUE(ok(LabApi::shared().restart()));
   ASSERT_TRUE(ok(agents().start_all()));
   progress();
 }
 
 TEST_F(Kubernetes, AHistoryThatIsGoneIsListedAnew) {
-  the_api->api().stop();
-  the_api->api().compact();
-  ASSERT_TRUE(ok(the_api->restart()));
+  LabApi::shared().api().stop();
+  LabApi::shared().api().compact();
+  ASSERT_TRUE(ok(LabApi::shared().restart()));
   progress();
 }
 
@@ -130,11 +122,11 @@ std::set<std::string> answers(const std::string& netns, const Endpoint& at) {
 TEST_F(Changes, EndpointsMoveWhileTheApiServerSaysSo) {
   const Endpoint at = lab().host("n1").at(Family::v4, kNodePort);
   const std::size_t mark = agents().mark("n1");
-  the_api->put({api_slice(web(lab(), {"n2p2"}), Family::v4)});
+  LabApi::shared().put({api_slice(web(lab(), {"n2p2"}), Family::v4)});
   ASSERT_TRUE(ok(agents().await_log("n1", mark, {"agent: applied", "source=api"})));
   EXPECT_EQ(answers(netns("c1"), at), std::set<std::string>{"n2p2"});
   const std::size_t back = agents().mark("n1");
-  the_api->put({api_slice(web(lab(), kBackends), Family::v4)});
+  LabApi::shared().put({api_slice(web(lab(), kBackends), Family::v4)});
   ASSERT_TRUE(ok(agents().await_log("n1", back, {"agent: applied", "source=api"})));
   EXPECT_EQ(answers(netns("c1"), at).size(), kBackends.size());
 }
@@ -172,7 +164,7 @@ TEST_F(Changes, R103_R104_LoadBalancersFindTheNodesWithEndpoints) {
   objects[0]["spec"]["healthCheckNodePort"] = kCheck;
   std::map<std::string, std::size_t> marks;
   for (const std::string& node : lab().nodes()) marks[node] = agents().mark(node);
-  the_api->put(objects);
+  LabApi::shared().put(objects);
   for (const std::string& node : lab().nodes()) {
     // The Service and a slice of each family; the maps and the listeners follow in one turn of the loop.
     ASSERT_TRUE(ok(agents().await_log(node, marks[node], {"agent: applied", "source=api"})));
@@ -186,7 +178,7 @@ TEST_F(Changes, R103_R104_LoadBalancersFindTheNodesWithEndpoints) {
   const std::size_t mark = agents().mark("n2");
   objects[0]["spec"]["externalTrafficPolicy"] = "Cluster";
   objects[0]["spec"]["healthCheckNodePort"] = 0;
-  the_api->put({objects[0]});
+  LabApi::shared().put({objects[0]});
   ASSERT_TRUE(ok(agents().await_log("n2", mark, {"agent: applied", "source=api"})));
   EXPECT_EQ(status_of(lab(), url("n2")), "000");
 }
@@ -197,7 +189,7 @@ TEST_F(Changes, R109_AChangedConfigurationEndsTheAgentAndNothingElse) {
   const std::filesystem::path file = lab().scratch() / "config.yaml";
   std::ofstream(file) << "aging_interval: 7\n";
   std::vector<std::string> argv{kSallyport, "run", "--node", "n3", "--pin-path", node.pin_path, "--config", file};
-  const auto words = the_api->source_words();
+  const auto words = LabApi::shared().source_words();
   argv.insert(argv.end(), words.begin(), words.end());
   auto process = Process::spawn({.argv = argv, .netns = node.netns});
   ASSERT_TRUE(ok(process));

@@ -6,7 +6,6 @@
 //   SP_SOAK_SEED      which misfortune; a random one is printed
 #include <poll.h>
 
-#include <cstdlib>
 #include <iostream>
 #include <random>
 
@@ -18,23 +17,13 @@
 #include "tests/harness/lab_environment.h"
 #include "tests/harness/map_contents.h"
 #include "tests/harness/netns.h"
+#include "tests/harness/seed.h"
 
 namespace sp::test {
 
 namespace {
 
 constexpr const char* kNode = "node-0";
-std::unique_ptr<LabApi> the_api;
-
-class ApiOwner : public ::testing::Environment {
-  void TearDown() override { the_api.reset(); }
-};
-[[maybe_unused]] const auto* const kOwner = ::testing::AddGlobalTestEnvironment(new ApiOwner);
-
-std::uint64_t number_of(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 }  // namespace
 
@@ -44,10 +33,9 @@ LabShape lab_shape() {
 
 Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
   static_cast<void>(servers);
-  SP_TRY_ASSIGN(api, LabApi::start(lab, "c1"));
-  the_api = std::move(api);
+  SP_TRY_ASSIGN(api, LabApi::start_shared(lab, "c1"));
   // The world's own node.
-  std::vector<std::string> words = the_api->source_words();
+  std::vector<std::string> words = api->source_words();
   words.insert(words.end(), {"--node", kNode});
   agents.set_source(words);
   return {};
@@ -59,7 +47,7 @@ class Soak : public LabTest {
  protected:
   Soak() : seed_(number_of("SP_SOAK_SEED", std::random_device{}())), random_(seed_), world_(api(), {.seed = seed_}) {}
 
-  static fake_api::FakeApi& api() { return the_api->api(); }
+  static fake_api::FakeApi& api() { return LabApi::shared().api(); }
   [[nodiscard]] unsigned below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
 
   void misfortune() {
@@ -68,7 +56,7 @@ class Soak : public LabTest {
         api().stop(below(2) == 0);
         world_.step();
         if (below(2) == 0) api().compact();
-        ASSERT_TRUE(ok(the_api->restart()));
+        ASSERT_TRUE(ok(LabApi::shared().restart()));
         return;
       case 1:
         ASSERT_TRUE(ok(agents().kill("n1")));
@@ -102,7 +90,7 @@ class Soak : public LabTest {
     auto inside = NetnsScope::enter(node.netns);
     EXPECT_TRUE(ok(inside));
     auto source = kube::KubernetesSource::open(
-        {.access = {the_api->source_words().back(), ""}, .node_name = kNode, .observer = {}});
+        {.access = {LabApi::shared().source_words().back(), ""}, .node_name = kNode, .observer = {}});
     EXPECT_TRUE(ok(source));
     const auto end = Clock::now() + Millis(20000);
     while (!(*source)->cluster().complete && Clock::now() < end) {

@@ -16,12 +16,6 @@ constexpr std::uint16_t kNodePort = 30080;
 constexpr unsigned kExternal = 77;
 const std::vector<std::string> kBackends = {"n1p1", "n2p1"};
 constexpr Millis kProgressTimeout{20000};
-std::unique_ptr<LabApi> the_api;
-
-class ApiOwner : public ::testing::Environment {
-  void TearDown() override { the_api.reset(); }
-};
-[[maybe_unused]] const auto* const kOwner = ::testing::AddGlobalTestEnvironment(new ApiOwner);
 
 }  // namespace
 
@@ -37,10 +31,9 @@ Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
   for (const std::string& name : kBackends) {
     web.backends.push_back(backend(lab, name));
   }
-  SP_TRY_ASSIGN(api, LabApi::start(lab, "c2"));
-  the_api = std::move(api);
-  the_api->put(api_objects(web));
-  agents.set_source(the_api->source_words());
+  SP_TRY_ASSIGN(api, LabApi::start_shared(lab, "c2"));
+  api->put(api_objects(web));
+  agents.set_source(api->source_words());
   return {};
 }
 

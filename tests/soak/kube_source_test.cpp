@@ -7,7 +7,6 @@
 #include <gmock/gmock.h>
 
 #include <array>
-#include <cstdlib>
 #include <iostream>
 #include <random>
 
@@ -15,6 +14,7 @@
 #include "loader/util/log.h"
 #include "tests/harness/fake_api/world.h"
 #include "tests/harness/kube_cluster.h"
+#include "tests/harness/seed.h"
 
 namespace sp::test {
 namespace {
@@ -24,11 +24,6 @@ using Clock = std::chrono::steady_clock;
 using Millis = std::chrono::milliseconds;
 using fake_api::Fault;
 using fake_api::WatchOrder;
-
-std::uint64_t number_of(const char* variable, std::uint64_t otherwise) {
-  const char* text = std::getenv(variable);
-  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
-}
 
 // Short, so that a minute holds many lives of a watch.
 kube::Timing hasty() {
