@@ -23,5 +23,7 @@ __weak const volatile bool sp_cfg_events = true;
  */
 __weak const volatile __u64 sp_tick_base = (__u32)(-300 * 250);
 __weak const volatile __u64 sp_tick_mult = 16000000;
+/* bpf_get_netns_cookie() of the node: sockets of any other namespace are those of Pods. Set by the agent. */
+__weak const volatile __u64 sp_host_netns = 0;
 
 #endif

@@ -18,7 +18,9 @@
 #include "maps/device.h"
 #include "maps/flow.h"
 #include "maps/limits.h"
+#include "maps/network.h"
 #include "maps/service.h"
+#include "maps/socket.h"
 #include "maps/stats.h"
 
 #define SP_MAP __weak SEC(".maps")
@@ -141,6 +143,40 @@ struct {
 	__type(value, __u8);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sp_source_range SP_MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, struct sp_networks_val);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sp_networks SP_MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, SP_MAX_SERVICE_IPS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct sp_addr);
+	__type(value, __u32);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sp_service_ips SP_MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct sp_sock_conn);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sp_sock_conns SP_MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SP_MAX_SOCK_PEERS);
+	__type(key, struct sp_sock_peer_key);
+	__type(value, struct sp_sock_peer_val);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sp_sock_peers SP_MAP;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -11,6 +11,8 @@
 #define SP_DEVICE_XDP_TX    0x01u
 #define SP_DEVICE_HAS_SNAT4 0x02u
 #define SP_DEVICE_HAS_SNAT6 0x04u
+/* Pods are behind it, whatever their addresses: their packets have the scope SP_SCOPE_POD. */
+#define SP_DEVICE_PODS 0x08u
 
 /* Value of sp_devices, by ifindex (host byte order). snat4 and snat6 are the addresses a remote backend sees. */
 struct sp_device_val {

@@ -52,6 +52,10 @@ enum sp_flow_action {
 #define SP_FLOW_REPLY 0x02
 /* UDP: the backend's generation is compared on every request (sp_backend_val.generation). */
 #define SP_FLOW_CHECK_BACKEND 0x04
+/* The request half of a client on this node: it is translated where it leaves the client, and XDP leaves it alone. */
+#define SP_FLOW_INSIDE 0x08
+/* With SP_FLOW_INSIDE: the client is a process of the node and no Pod. */
+#define SP_FLOW_HOST 0x10
 
 /*
  * The part of a flow that has no family. Fixed at creation: ports, deltas, ids, flags. Rewritten when the route epoch

@@ -19,6 +19,13 @@
 #define SP_MAX_DEVICES	     256
 #define SP_MAX_SOURCE_RANGES 65536
 #define SP_MAX_AFFINITY	     131072
+/* ClusterIPs, and addresses of this node among them. */
+#define SP_MAX_SERVICE_IPS 65536
+/* Two for each pair of an unconnected UDP socket and a frontend that it talks to, one for a connected one. */
+#define SP_MAX_SOCK_PEERS 65536
+
+/* Ranges of each family that ClusterIPs are known to lie in. */
+#define SP_MAX_SERVICE_NETS 8
 
 /* Bytes of the event ring; a power of two and a multiple of the page size. */
 #define SP_EVENT_RING_BYTES 262144

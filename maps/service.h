@@ -7,12 +7,17 @@
 #include "addr.h"
 #include "limits.h"
 
-/* sp_frontend_key.scope: where the client is. */
+/*
+ * sp_frontend_key.scope: who the client is. Policies answer each of them differently (service-semantics 2.4), so each
+ * has rows of its own and the packet path decides nothing.
+ */
 enum sp_scope {
-	/* Arrived from outside, at an external device. */
+	/* Anyone whose packets arrive at an external device, unless its address is one of sp_networks.pods. */
 	SP_SCOPE_EXTERNAL = 0,
-	/* A Pod or a process of this node. */
-	SP_SCOPE_INTERNAL = 1,
+	/* A Pod: a socket in another network namespace of this node, a packet at a Pod's device. */
+	SP_SCOPE_POD = 1,
+	/* A process in the network namespace of the node. */
+	SP_SCOPE_HOST = 2,
 };
 
 struct sp_frontend_key {
@@ -30,6 +35,13 @@ SP_ASSERT_SIZE(sp_frontend_key, 20);
 #define SP_FRONTEND_NODE_ADDR 0x01u
 /* sp_source_range decides who may open a flow here (spec.loadBalancerSourceRanges). */
 #define SP_FRONTEND_SOURCE_RANGES 0x02u
+/*
+ * A remote backend sees the client's own address. For packets of Pods and of this node only: their replies come back
+ * here by themselves. Hairpin traffic, whose backend is the client, gets a source of ours all the same (R-055).
+ */
+#define SP_FRONTEND_KEEP_SOURCE 0x04u
+/* Socket hooks leave the destination alone: each packet is translated by itself, its source address decides. */
+#define SP_FRONTEND_PACKETS 0x08u
 
 /* Kinds of frontend, for display only (sp_frontend_val.kind). */
 enum sp_frontend_kind {

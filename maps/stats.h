@@ -28,6 +28,7 @@
 	  "TCP segment of no known connection, to a virtual address that was kube-proxy's")                            \
 	X(SP_REJECT_NO_BACKEND, 16, "reject-no-backend", "the service has no usable endpoint")                         \
 	X(SP_REJECT_UNKNOWN_TCP, 17, "reject-unknown-tcp", "TCP segment of no known connection, to a virtual address") \
+	X(SP_REJECT_UNDEFINED_PORT, 18, "reject-undefined-port", "the Service of this address has no such port")       \
 	X(SP_DROP_NO_LOCAL_BACKEND, 32, "drop-no-local-backend", "policy Local, and no endpoint on this node")         \
 	X(SP_DROP_SOURCE_RANGE, 33, "drop-source-range", "client not in loadBalancerSourceRanges")                     \
 	X(SP_DROP_NO_ROUTE, 34, "drop-no-route", "no route to the next hop")                                           \
@@ -41,6 +42,7 @@
 	X(SP_DROP_REWRITE, 41, "drop-rewrite", "the packet could not be written")                                      \
 	X(SP_DROP_TABLE, 42, "drop-table", "the flow could not be stored")                                             \
 	X(SP_DROP_UNKNOWN_RST, 43, "drop-unknown-rst", "TCP reset of no known connection, to a virtual address")       \
+	X(SP_DROP_NO_SERVICE, 44, "drop-no-service", "address of a ServiceCIDR that no Service has")                   \
 	X(SP_NOTE_FLOW_NEW, 64, "flow-new", "connections opened")                                                      \
 	X(SP_NOTE_FLOW_PROMOTED, 65, "flow-promoted", "connections proven two-way and moved to the flow table")        \
 	X(SP_NOTE_FLOWS_FULL, 66, "flows-full", "flow table full: the connection stays an embryo")                     \
@@ -52,7 +54,10 @@
 	  "reply halves made anew after the embryo table had evicted them")                                            \
 	X(SP_NOTE_REFRESHED, 72, "next-hop-refreshed", "cached next hops looked up again")                             \
 	X(SP_NOTE_NEIGH, 73, "next-hop-unresolved", "packets sent through the stack, which resolves the neighbour")    \
-	X(SP_NOTE_EVENT_LOST, 74, "event-lost", "events not written because the ring was full")
+	X(SP_NOTE_EVENT_LOST, 74, "event-lost", "events not written because the ring was full")                        \
+	X(SP_NOTE_SOCKET_CONNECT, 75, "socket-connect", "sockets connected to a backend in place of a frontend")       \
+	X(SP_NOTE_SOCKET_SEND, 76, "socket-send", "datagrams of unconnected sockets sent to a backend")                \
+	X(SP_NOTE_SOCKET_MOVED, 77, "socket-moved", "unconnected sockets moved off a backend that stopped serving")
 
 /* First number of each class; a stage returns the negative number, bpf/verdict.h turns it into an action. */
 #define SP_REASON_REJECT_FIRST 16

@@ -2,6 +2,7 @@
 // The compile step: what people asked for + what this node is -> the rows of the maps. The one place of policy.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,14 @@ struct Options {
   std::vector<Prefix> node_port_addresses;
   // False: spec.externalIPs are left out.
   bool external_ips = true;
+  // Whose packets are a Pod's: decides who may leave externalTrafficPolicy: Local aside.
+  enum class DetectLocal : std::uint8_t { none, cluster_cidr, node_cidr, devices };
+  DetectLocal detect_local = DetectLocal::none;
+  std::vector<Prefix> cluster_cidrs;  // with cluster_cidr: at most one of each family
+  // Pods, too, reach ClusterIPs with a source of this node.
+  bool masquerade_all = false;
+  // NodePorts answer processes of this node at 127.0.0.1 (R-080, App. B 2).
+  bool localhost_node_ports = true;
 };
 
 // Something in the input that could not be honoured. One line each, naming object and field; logged by the caller

@@ -16,6 +16,8 @@ struct Delta {
   std::vector<std::string> services;
   std::vector<Frontend> frontends;
   std::vector<std::string> source_ranges;
+  bool networks = false;
+  std::vector<Ip> service_ips;
 };
 
 }  // namespace sp::compile

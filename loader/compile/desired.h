@@ -10,6 +10,7 @@
 
 #include "loader/compile/backend_set.h"
 #include "loader/util/ip.h"
+#include "maps/network.h"
 #include "maps/service.h"
 
 namespace sp::compile {
@@ -43,12 +44,30 @@ struct FrontendRow {
   bool operator==(const FrontendRow&) const = default;
 };
 
+// A range that ClusterIPs lie in. `allocated`: a ServiceCIDR, whose other addresses are nobody's.
+struct ServiceNetwork {
+  Prefix range;
+  bool allocated = false;
+
+  auto operator<=>(const ServiceNetwork&) const = default;
+};
+
+// The row of sp_networks. At most SP_MAX_SERVICE_NETS ranges of each family.
+struct Networks {
+  std::vector<Prefix> pods;              // at most one of each family
+  std::vector<ServiceNetwork> services;  // sorted
+
+  bool operator==(const Networks&) const = default;
+};
+
 // A row's name is at most SP_NAME_BYTES - 1 bytes: "namespace/name:port/TCP@v4" for frontends of the Cluster policy,
 // "namespace/name:port/TCP@v4-local" for those of the Local one, "hostport:ns/pod:8086/TCP@v4".
 struct Desired {
   std::map<std::string, ServiceRow> services;
   std::map<Frontend, FrontendRow> frontends;
   std::map<std::string, std::vector<Prefix>> source_ranges;  // by service name; only rows whose frontends use them
+  Networks networks;
+  std::map<Ip, sp_service_ip> service_ips;
 
   bool operator==(const Desired&) const = default;
 };

@@ -79,8 +79,17 @@ class DataPlane {
   [[nodiscard]] Result<Attachment> attach(std::uint32_t ifindex, const std::string& device);
   // Takes our programs off a device. For devices that the operator removed from the list, never at exit.
   [[nodiscard]] Result<void> detach(std::uint32_t ifindex);
-  // Ifindexes that have pinned links, ours or an earlier agent's.
+  // Ifindexes that have pinned links of attach(), ours or an earlier agent's.
   [[nodiscard]] std::vector<std::uint32_t> attached() const;
+
+  // The programs of a device behind which Pods are: requests at its tc ingress, replies at its tc egress. As attach().
+  [[nodiscard]] Result<void> attach_pods(std::uint32_t ifindex, const std::string& device);
+  [[nodiscard]] Result<void> detach_pods(std::uint32_t ifindex);
+  [[nodiscard]] std::vector<std::uint32_t> attached_pods() const;
+  // The socket hooks, at a cgroup v2: for every process in it and below. Idempotent; adopts the links of an earlier
+  // agent; links at another cgroup are replaced.
+  [[nodiscard]] Result<void> attach_sockets(const std::filesystem::path& cgroup);
+  [[nodiscard]] Result<void> detach_sockets();
 
   // Row of sp_devices and, with SP_DEVICE_XDP_TX, of sp_tx_ports.
   [[nodiscard]] Result<void> set_device(std::uint32_t ifindex, const sp_device_val& value);

@@ -22,7 +22,7 @@ std::string protocol_text(__u8 protocol) {
 }
 
 std::string scope_text(__u8 scope) {
-  return scope == SP_SCOPE_INTERNAL ? "internal" : "external";
+  return scope == SP_SCOPE_POD ? "pod" : scope == SP_SCOPE_HOST ? "host" : "external";
 }
 
 std::string kind_text(__u16 kind) {
