@@ -2,7 +2,8 @@
 /*
  * From a destination to a backend: frontend, source ranges, affinity, exact round-robin.
  *
- * Only the first packet of a flow comes here. All policy is in the rows already (loader/compile).
+ * Only the first packet of a flow comes here, and a socket that connects. All policy is in the rows already
+ * (loader/compile).
  */
 #ifndef SP_BPF_SERVICE_H
 #define SP_BPF_SERVICE_H
@@ -16,15 +17,22 @@ struct choice {
 	struct sp_backend_val *backend;
 };
 
+/* `key` has its address already. */
+static __always_inline struct sp_frontend_val *frontend_find(struct sp_frontend_key *key, __be16 port, __u8 proto,
+							     __u8 scope)
+{
+	key->port = port;
+	key->proto = proto;
+	key->scope = scope;
+	return bpf_map_lookup_elem(&sp_frontends, key);
+}
+
 static __always_inline struct sp_frontend_val *frontend_lookup(const struct pkt *p, __u8 scope, const enum af af)
 {
 	struct sp_frontend_key key;
 
 	addr_widen(&key.addr, pkt_daddr(p, af), af);
-	key.port = p->dport;
-	key.proto = p->proto;
-	key.scope = scope;
-	return bpf_map_lookup_elem(&sp_frontends, &key);
+	return frontend_find(&key, p->dport, p->proto, scope);
 }
 
 /* spec.loadBalancerSourceRanges: is the client in a range of this service? */
@@ -95,12 +103,10 @@ static __always_inline int backend_read(struct choice *choice, __u32 id)
 	return 0;
 }
 
-/* 0 and a choice, or why there is none. */
-static __always_inline int backend_select(const struct pkt *p, __u32 service_id, struct choice *choice,
-					  const enum af af)
+/* 0 and a choice, or why there is none. `affinity` has its client already. */
+static __always_inline int backend_choose(__u32 service_id, struct sp_affinity_key *affinity, struct choice *choice)
 {
 	struct sp_service_val *service = bpf_map_lookup_elem(&sp_services, &service_id);
-	struct sp_affinity_key affinity;
 	__u32 slot, remembered = 0;
 	__u32 tick = tick_now();
 	__u64 set, *id;
@@ -113,9 +119,8 @@ static __always_inline int backend_select(const struct pkt *p, __u32 service_id,
 		return service->flags & SP_SERVICE_DROP_EMPTY ? -SP_DROP_NO_LOCAL_BACKEND : -SP_REJECT_NO_BACKEND;
 	choice->service_id = service_id;
 	if (service->flags & SP_SERVICE_AFFINITY) {
-		addr_widen(&affinity.client, pkt_saddr(p, af), af);
-		affinity.service_id = service_id;
-		remembered = affinity_lookup(&affinity, service, tick);
+		affinity->service_id = service_id;
+		remembered = affinity_lookup(affinity, service, tick);
 	}
 	if (!remembered) {
 		slot = slot_next(service_id, set);
@@ -126,8 +131,18 @@ static __always_inline int backend_select(const struct pkt *p, __u32 service_id,
 	}
 	ret = backend_read(choice, remembered);
 	if (!ret && (service->flags & SP_SERVICE_AFFINITY))
-		affinity_store(&affinity, choice, tick);
+		affinity_store(affinity, choice, tick);
 	return ret;
+}
+
+/* The same for a packet: its client is its source address. */
+static __always_inline int backend_select(const struct pkt *p, __u32 service_id, struct choice *choice,
+					  const enum af af)
+{
+	struct sp_affinity_key affinity;
+
+	addr_widen(&affinity.client, pkt_saddr(p, af), af);
+	return backend_choose(service_id, &affinity, choice);
 }
 
 #endif

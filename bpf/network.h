@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * What an address means by itself: a Pod's, a Service's. Asked for the first packet of a flow only.
+ */
+#ifndef SP_BPF_NETWORK_H
+#define SP_BPF_NETWORK_H
+
+#include "bpf/maps.bpf.h"
+#include "bpf/tuple.h"
+
+static __always_inline struct sp_networks_val *networks_row(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&sp_networks, &zero);
+}
+
+/* The mapped form of an IPv4 address differs in its last word alone. */
+static __always_inline int network_holds(const struct sp_network *network, const struct sp_addr *addr, const enum af af)
+{
+	if ((addr->w[3] & network->mask.w[3]) != network->addr.w[3])
+		return 0;
+	return af == AF4 || ((addr->w[0] & network->mask.w[0]) == network->addr.w[0] &&
+			     (addr->w[1] & network->mask.w[1]) == network->addr.w[1] &&
+			     (addr->w[2] & network->mask.w[2]) == network->addr.w[2]);
+}
+
+/* Whoever has this address counts as a Pod (detectLocalMode ClusterCIDR and NodeCIDR). */
+static __always_inline int pod_address(const struct sp_addr *addr, const enum af af)
+{
+	struct sp_networks_val *networks = networks_row();
+
+	return networks && network_holds(&networks->pods[af == AF6], addr, af);
+}
+
+/*
+ * Nothing has this address and port as its frontend: 0 when that is the stack's affair, else the reason to refuse
+ * (R-063, R-064).
+ */
+static __always_inline int unserved(const struct sp_addr *addr, const enum af af)
+{
+	struct sp_networks_val *networks = networks_row();
+	__u32 *what;
+	int i;
+
+	if (!networks)
+		return 0;
+	for (i = 0; i < SP_MAX_SERVICE_NETS; i++) {
+		if (network_holds(&networks->services[af == AF6][i], addr, af))
+			break;
+	}
+	if (i == SP_MAX_SERVICE_NETS)
+		return 0;
+	what = bpf_map_lookup_elem(&sp_service_ips, addr);
+	if (what)
+		return *what == SP_SERVICE_IP_REJECT ? -SP_REJECT_UNDEFINED_PORT : 0;
+	return networks->services[af == AF6][i].flags & SP_NETWORK_ALLOCATED ? -SP_DROP_NO_SERVICE : 0;
+}
+
+#endif
