@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loader/kernel/attach.h"
+#include "loader/kernel/attach_sockets.h"
 #include "loader/kernel/data_plane.h"
 #include "loader/kernel/libbpf_log.h"
 #include "loader/kernel/pin.h"
@@ -57,10 +58,12 @@ Result<void> remove_directory(const fs::path& path) {
 
 Result<CleanupReport> remove_everything(const fs::path& pin_path) {
   CleanupReport report;
+  SP_TRY_ASSIGN(sockets, withdraw_socket_hooks(pin_path));
   SP_TRY_ASSIGN(links, remove_links(pin_path));
-  report.links = links;
+  report.links = sockets + links;
   SP_TRY_ASSIGN(maps, remove_maps(pin_path));
   report.maps = maps;
+  SP_TRY(remove_directory(pin_path / SP_SOCKET_DIR));
   SP_TRY(remove_directory(pin_path / SP_LINK_DIR));
   SP_TRY(remove_directory(pin_path));
   return report;

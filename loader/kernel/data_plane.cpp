@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "loader/kernel/attach.h"
+#include "loader/kernel/attach_sockets.h"
 #include "loader/kernel/flow_aging.h"
 #include "loader/kernel/libbpf_log.h"
 #include "loader/kernel/map.h"
@@ -168,6 +169,16 @@ std::vector<std::uint32_t> DataPlane::attached() const {
   std::sort(ifindexes.begin(), ifindexes.end());
   ifindexes.erase(std::unique(ifindexes.begin(), ifindexes.end()), ifindexes.end());
   return ifindexes;
+}
+
+Result<bool> DataPlane::attach_sockets(const std::filesystem::path& cgroup) {
+  route_libbpf_log();
+  return attach_socket_hooks(state_->pin_path, cgroup, state_->skeleton->obj);
+}
+
+Result<void> DataPlane::detach_sockets() {
+  SP_TRY(withdraw_socket_hooks(state_->pin_path));
+  return {};
 }
 
 Result<void> DataPlane::set_device(std::uint32_t ifindex, const sp_device_val& value) {

@@ -87,8 +87,8 @@ class DataPlane {
   [[nodiscard]] Result<void> detach_pods(std::uint32_t ifindex);
   [[nodiscard]] std::vector<std::uint32_t> attached_pods() const;
   // The socket hooks, at a cgroup v2: for every process in it and below. Idempotent; adopts the links of an earlier
-  // agent; links at another cgroup are replaced.
-  [[nodiscard]] Result<void> attach_sockets(const std::filesystem::path& cgroup);
+  // agent; links at another cgroup are replaced. True when all were adopted.
+  [[nodiscard]] Result<bool> attach_sockets(const std::filesystem::path& cgroup);
   [[nodiscard]] Result<void> detach_sockets();
 
   // Row of sp_devices and, with SP_DEVICE_XDP_TX, of sp_tx_ports.

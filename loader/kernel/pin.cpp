@@ -78,9 +78,11 @@ Result<void> make_pin_directory(const fs::path& pin_path) {
     ready = mounted;
   }
   if (!ready) return not_bpffs(pin_path);
-  std::error_code error;
-  fs::create_directories(pin_path / SP_LINK_DIR, error);
-  if (error) return errno_error(error.value(), "pin path " + pin_path.string() + ": create");
+  for (const char* folder : {SP_LINK_DIR, SP_SOCKET_DIR}) {
+    std::error_code error;
+    fs::create_directories(pin_path / folder, error);
+    if (error) return errno_error(error.value(), "pin path " + pin_path.string() + ": create");
+  }
   return {};
 }
 

@@ -13,7 +13,7 @@
 
 namespace sp::kernel {
 
-// Makes sure that `pin_path` exists on a BPF file system, with its links/ folder. Mounts bpffs on /sys/fs/bpf when
+// Makes sure that `pin_path` exists on a BPF file system, with its links/ and sockets/ folders. Mounts bpffs on /sys/fs/bpf when
 // `pin_path` lies there and nothing is mounted yet.
 [[nodiscard]] Result<void> make_pin_directory(const std::filesystem::path& pin_path);
 

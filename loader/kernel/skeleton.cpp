@@ -4,6 +4,7 @@
 
 #include <bpf/bpf.h>
 #include <spdlog/fmt/fmt.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <map>
@@ -14,6 +15,7 @@
 #include "loader/kernel/pinned_object.h"
 #include "loader/kernel/requirements.h"
 #include "loader/kernel/tick.h"
+#include "loader/util/fd.h"
 #include "loader/util/log.h"
 
 namespace sp::kernel {
@@ -92,6 +94,17 @@ Error load_error(int err, const LibbpfLog& chatter) {
   return explain_privileges(errno_error(err, "load the BPF programs: " + warnings));
 }
 
+// What bpf_get_netns_cookie() says of sockets of this process's network namespace.
+Result<__u64> netns_cookie() {
+  const Fd any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  __u64 cookie = 0;
+  socklen_t cookie_bytes = sizeof cookie;
+  if (!any.valid() || ::getsockopt(any.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &cookie_bytes) != 0) {
+    return errno_error(errno, "ask for the cookie of the network namespace (SO_NETNS_COOKIE)");
+  }
+  return cookie;
+}
+
 }  // namespace
 
 Result<Skeleton> load_skeleton(const DataPlaneOptions& options) {
@@ -105,6 +118,8 @@ Result<Skeleton> load_skeleton(const DataPlaneOptions& options) {
   const TickScale scale = tick_scale(hz);
   skeleton->rodata->sp_tick_base = scale.base;
   skeleton->rodata->sp_tick_mult = scale.mult;
+  SP_TRY_ASSIGN(host_netns, netns_cookie());
+  skeleton->rodata->sp_host_netns = host_netns;
   if (const int err = sallyport_bpf::load(skeleton.get()); err < 0) {
     return load_error(err, chatter);
   }
