@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ namespace sp::compile {
 struct Options {
   // nodePortAddresses: empty = `primary`, the first address of each family (service-semantics App. B 1).
   std::vector<Prefix> node_port_addresses;
+  // This node's address of its family, as long as the node has it.
+  std::optional<Ip> node_address;
   // False: spec.externalIPs are left out.
   bool external_ips = true;
   // Whose packets are a Pod's: decides who may leave externalTrafficPolicy: Local aside.

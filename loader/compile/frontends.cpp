@@ -7,11 +7,19 @@
 #include <optional>
 #include <string>
 
+#include "loader/compile/precedence.h"
 #include "loader/compile/row_name.h"
 #include "loader/compile/selection.h"
+#include "loader/compile/source_class.h"
 
 namespace sp::compile {
 namespace {
+
+// Is the node's own address one of those that may come?
+bool allows_node(const std::vector<Prefix>& ranges, Family family, const NodeView& node) {
+  const auto& own = node.primary(family);
+  return own && std::any_of(ranges.begin(), ranges.end(), [&](const Prefix& range) { return range.contains(*own); });
+}
 
 // Plans one port of one Service in one family.
 class PortPlanner {
@@ -27,22 +35,19 @@ class PortPlanner {
         plan_(plan) {}
 
   void run(bool owns_node_port) {
-    if (!has_frontends(owns_node_port)) {
+    const bool node_port = owns_node_port && has_node_port_addresses();
+    if (!has_frontends(node_port)) {
       return;
     }
     candidates_ = around_.endpoints.collect(around_.cluster, node_, service_, port_index_, family_, plan_.problems);
-    claim_vips(service_.cluster_ips, Rank::cluster_ip, service_.internal_policy, 0);
-    const model::TrafficPolicy policy = external_policy(service_);
-    claim_load_balancer(policy);
+    find_policies();
+    claim_vips(service_.cluster_ips, Rank::cluster_ip);
+    claim_vips(service_.ingress_ips, Rank::load_balancer);
     if (node_.serves_external_ips()) {
-      claim_vips(service_.external_ips, Rank::external_ip, policy, 0);
+      claim_vips(service_.external_ips, Rank::external_ip);
     }
-    if (owns_node_port && !node_.node_port_addresses(family_).empty()) {
-      const std::uint32_t row = row_of(policy);
-      const Rank rank = plan_.rows[row].row.backends.empty() ? Rank::node_port_empty : Rank::node_port;
-      for (const Ip& ip : node_.node_port_addresses(family_)) {
-        claim(ip, port_.node_port, rank, row, SP_FRONTEND_NODE_ADDR);
-      }
+    if (node_port) {
+      claim_node_port();
     }
   }
 
@@ -51,10 +56,27 @@ class PortPlanner {
     return std::any_of(ips.begin(), ips.end(), [&](const Ip& ip) { return ip.family() == family_; });
   }
 
-  [[nodiscard]] bool has_frontends(bool owns_node_port) const {
+  [[nodiscard]] bool serves_loopback() const { return family_ == Family::v4 && node_.serves_loopback_node_ports(); }
+
+  [[nodiscard]] bool has_node_port_addresses() const {
+    return !node_.node_port_addresses(family_).empty() || serves_loopback();
+  }
+
+  [[nodiscard]] bool has_frontends(bool node_port) const {
     return has_any(service_.cluster_ips) || has_any(service_.ingress_ips) ||
-           (node_.serves_external_ips() && has_any(service_.external_ips)) ||
-           (owns_node_port && !node_.node_port_addresses(family_).empty());
+           (node_.serves_external_ips() && has_any(service_.external_ips)) || node_port;
+  }
+
+  void find_policies() {
+    if (has_any(service_.ingress_ips)) {
+      ranges_ = source_ranges(service_, family_, node_);
+    }
+    policies_.internal = service_.internal_policy;
+    policies_.external = external_policy(service_);
+    policies_.has_ranges = !ranges_.empty();
+    policies_.ranges_have_node = allows_node(ranges_, family_, node_);
+    policies_.detects_pods = node_.detects_pods();
+    policies_.masquerade_all = node_.masquerades_all();
   }
 
   // The row of a policy, made when first asked for: frontends of one policy share it, and with it the round-robin
@@ -74,28 +96,40 @@ class PortPlanner {
     return *row;
   }
 
-  void claim_load_balancer(model::TrafficPolicy policy) {
-    if (!has_any(service_.ingress_ips)) {
-      return;
-    }
-    auto ranges = source_ranges(service_, family_, node_);
-    const std::uint16_t flags = ranges.empty() ? 0 : SP_FRONTEND_SOURCE_RANGES;
-    claim_vips(service_.ingress_ips, Rank::load_balancer, policy, flags);
-    plan_.rows[row_of(policy)].source_ranges = std::move(ranges);
-  }
-
-  void claim_vips(const std::vector<Ip>& ips, Rank rank, model::TrafficPolicy policy, std::uint16_t flags) {
+  void claim_vips(const std::vector<Ip>& ips, Rank rank) {
     for (const Ip& ip : ips) {
-      if (ip.family() == family_) {
-        const std::uint16_t here = node_.has_address(ip) ? SP_FRONTEND_NODE_ADDR : 0;
-        claim(ip, port_.port, rank, row_of(policy), flags | here);
+      if (ip.family() != family_) {
+        continue;
+      }
+      for (const sp_scope client : kSourceClasses) {
+        claim({ip, port_.port, port_.protocol, client}, rank, node_.has_address(ip) ? SP_FRONTEND_NODE_ADDR : 0);
       }
     }
   }
 
-  void claim(const Ip& ip, std::uint16_t number, Rank rank, std::uint32_t row, unsigned flags) {
-    plan_.claims.push_back(
-        {Frontend{ip, number, port_.protocol, SP_SCOPE_EXTERNAL}, rank, static_cast<std::uint16_t>(flags), row});
+  void claim_node_port() {
+    for (const Ip& ip : node_.node_port_addresses(family_)) {
+      for (const sp_scope client : kSourceClasses) {
+        claim({ip, port_.node_port, port_.protocol, client}, Rank::node_port, SP_FRONTEND_NODE_ADDR);
+      }
+    }
+    if (serves_loopback()) {
+      const Frontend here{loopback(family_), port_.node_port, port_.protocol, SP_SCOPE_HOST};
+      claim(here, Rank::node_port, SP_FRONTEND_NODE_ADDR);
+    }
+  }
+
+  void claim(const Frontend& frontend, Rank rank, unsigned flags) {
+    const Treatment how = treatment_of(kind_of(rank), frontend.scope, policies_);
+    const std::uint32_t index = row_of(how.policy);
+    PlannedRow& row = plan_.rows[index];
+    if ((how.flags & SP_FRONTEND_SOURCE_RANGES) != 0 && row.source_ranges.empty()) {
+      row.source_ranges = ranges_;
+    }
+    if (rank == Rank::node_port && row.row.backends.empty()) {
+      rank = Rank::node_port_empty;
+    }
+    plan_.claims.push_back({frontend, rank, static_cast<std::uint16_t>(flags | how.flags), index});
   }
 
   const model::Service& service_;
@@ -105,6 +139,8 @@ class PortPlanner {
   const Surroundings& around_;
   const NodeView& node_;
   ObjectPlan& plan_;
+  Policies policies_;
+  std::vector<Prefix> ranges_;
   std::vector<Candidate> candidates_;
   std::array<std::optional<std::uint32_t>, 2> rows_;
 };
@@ -183,8 +219,7 @@ std::vector<Prefix> source_ranges(const model::Service& service, Family family, 
     ranges.push_back(range);
   }
   // A process of this node that dials a VIP bound here may have the VIP as its source address.
-  const auto& own = node.primary(family);
-  if (own && std::any_of(ranges.begin(), ranges.end(), [&](const Prefix& range) { return range.contains(*own); })) {
+  if (allows_node(ranges, family, node)) {
     for (const Ip& vip : service.ingress_ips) {
       if (vip.family() == family) {
         ranges.push_back(Prefix{vip, family == Family::v4 ? 32U : 128U});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Frontends of Services: ClusterIPs, load balancer addresses, externalIPs and nodePorts, for clients outside.
+// Frontends of Services: ClusterIPs, load balancer addresses, externalIPs and nodePorts, for every class of clients.
 #pragma once
 
 #include "loader/compile/endpoints.h"
@@ -21,7 +21,7 @@ struct Surroundings {
 // Not headless, not ExternalName, not another proxy's.
 [[nodiscard]] bool is_ours(const model::Service& service);
 
-// What a Service that is_ours() asks for. Its nodePorts are known to `around`.
+// What a Service that is_ours() asks for. Its nodePorts are known to `around`. Of another one: its ClusterIPs.
 [[nodiscard]] ObjectPlan plan_service(const model::Service& service, const Surroundings& around);
 
 // The policy that frontends other than the ClusterIP follow. externalTrafficPolicy of a Service that the outside cannot

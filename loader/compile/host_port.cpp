@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "loader/compile/row_name.h"
+#include "loader/compile/source_class.h"
 
 namespace sp::compile {
 namespace {
@@ -23,23 +25,21 @@ std::int64_t created(const model::Pod& pod) {
 
 // Where one container port is wanted, in one family.
 struct Addresses {
-  std::vector<Ip> ips;
+  std::vector<Ip> for_everybody;
+  std::optional<Ip> for_this_node;  // a loopback address: nobody else can name it
   Rank rank = Rank::host_port_wildcard;
 };
 
 Addresses addresses_for(const model::Pod& pod, const model::ContainerPort& port, Family family, const NodeView& node,
                         std::vector<Problem>& problems) {
-  if (!port.host_ip) {
-    return {node.outside_addresses(family), Rank::host_port_wildcard};
-  }
-  if (port.host_ip->family() != family) {
+  if (port.host_ip && port.host_ip->family() != family) {
     return {};
   }
-  if (port.host_ip->is_unspecified()) {
-    return {node.outside_addresses(family), Rank::host_port_wildcard};
+  if (!port.host_ip || port.host_ip->is_unspecified()) {
+    return {node.outside_addresses(family), loopback(family), Rank::host_port_wildcard};
   }
   if (port.host_ip->is_loopback()) {
-    return {};  // for processes of this node only
+    return {{}, port.host_ip, Rank::host_port_exact};
   }
   if (!node.has_address(*port.host_ip)) {
     problems.push_back({"Pod " + model::key_of(pod.meta).text(),
@@ -47,13 +47,13 @@ Addresses addresses_for(const model::Pod& pod, const model::ContainerPort& port,
                             " cannot be reached: node " + std::string(node.name()) + " has no such address"});
     return {};
   }
-  return {{*port.host_ip}, Rank::host_port_exact};
+  return {{*port.host_ip}, {}, Rank::host_port_exact};
 }
 
 void plan_port(const model::Pod& pod, const model::ContainerPort& port, const Ip& pod_ip, const NodeView& node,
                ObjectPlan& plan) {
   const Addresses at = addresses_for(pod, port, pod_ip.family(), node, plan.problems);
-  if (at.ips.empty()) {
+  if (at.for_everybody.empty() && !at.for_this_node) {
     return;
   }
   const auto row = static_cast<std::uint32_t>(plan.rows.size());
@@ -61,9 +61,18 @@ void plan_port(const model::Pod& pod, const model::ContainerPort& port, const Ip
   planned.name = host_port_row_name(pod, port, pod_ip.family(), at.rank == Rank::host_port_exact);
   planned.row.backends = {Backend{pod_ip, port.container_port, true}};
   planned.row.serving = planned.row.backends;
-  for (const Ip& ip : at.ips) {
-    plan.claims.push_back(
-        {Frontend{ip, port.host_port, port.protocol, SP_SCOPE_EXTERNAL}, at.rank, SP_FRONTEND_NODE_ADDR, row});
+  const auto claim = [&](const Ip& ip, sp_scope client) {
+    const Treatment how = treatment_of(SP_KIND_HOST_PORT, client, {});
+    plan.claims.push_back({Frontend{ip, port.host_port, port.protocol, client}, at.rank,
+                           static_cast<std::uint16_t>(SP_FRONTEND_NODE_ADDR | how.flags), row});
+  };
+  for (const Ip& ip : at.for_everybody) {
+    for (const sp_scope client : kSourceClasses) {
+      claim(ip, client);
+    }
+  }
+  if (at.for_this_node) {
+    claim(*at.for_this_node, SP_SCOPE_HOST);
   }
 }
 

@@ -9,7 +9,8 @@
 namespace sp::compile {
 
 // What `pod` asks for; nothing if it runs elsewhere. A Pod need not be ready; it must have an address and must not have
-// ended. Wildcard host addresses become one claim for each address of the node. Among Pods the oldest wins.
+// ended. Wildcard host addresses become claims on each address of the node, and on its loopback address for its own
+// processes. Among Pods the oldest wins.
 [[nodiscard]] ObjectPlan plan_host_ports(const model::Pod& pod, const NodeView& node);
 
 }  // namespace sp::compile

@@ -59,8 +59,12 @@ Problem conflict(const ClaimRef& winner, const ClaimRef& loser) {
 
 }  // namespace
 
+sp_frontend_kind kind_of(Rank rank) {
+  return info(rank).kind;
+}
+
 FrontendRow frontend_row(const ClaimRef& winner) {
-  return {winner.row().name, winner.claim().flags, info(winner.claim().rank).kind};
+  return {winner.row().name, winner.claim().flags, kind_of(winner.claim().rank)};
 }
 
 std::vector<Problem> conflicts(std::span<const ClaimRef> claims) {

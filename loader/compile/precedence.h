@@ -10,6 +10,8 @@
 
 namespace sp::compile {
 
+[[nodiscard]] sp_frontend_kind kind_of(Rank rank);
+
 // What the frontend of the best claim becomes.
 [[nodiscard]] FrontendRow frontend_row(const ClaimRef& winner);
 

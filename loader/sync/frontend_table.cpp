@@ -18,7 +18,7 @@ std::string frontend_text(const compile::Frontend& frontend) {
 std::vector<Prefix> canonical(const std::vector<Prefix>& ranges) {
   std::vector<Prefix> out;
   out.reserve(ranges.size());
-  std::transform(ranges.begin(), ranges.end(), std::back_inserter(out), without_host_bits);
+  std::transform(ranges.begin(), ranges.end(), std::back_inserter(out), [](const Prefix& r) { return r.network(); });
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
@@ -47,17 +47,6 @@ sp_source_range_key key_of(const Prefix& range, std::uint32_t service_id) {
   key.service_id = __builtin_bswap32(service_id);
   key.addr = range.address.raw();
   return key;
-}
-
-Prefix without_host_bits(const Prefix& range) {
-  sp_addr raw = range.address.raw();
-  const unsigned bits = range.bits + (range.address.family() == Family::v4 ? kMappedBits : 0);
-  for (unsigned word = 0; word < 4; ++word) {
-    const unsigned kept = bits > word * 32 ? std::min(bits - word * 32, 32U) : 0;
-    const std::uint32_t mask = kept == 0 ? 0 : ~std::uint32_t{0} << (32 - kept);
-    raw.w[word] &= __builtin_bswap32(mask);
-  }
-  return Prefix{Ip(raw), range.bits};
 }
 
 void FrontendTable::put_ranges(ServiceTable& services, Pass& pass) {

@@ -54,7 +54,5 @@ class FrontendTable {
 
 [[nodiscard]] sp_frontend_key key_of(const compile::Frontend& frontend);
 [[nodiscard]] sp_source_range_key key_of(const Prefix& range, std::uint32_t service_id);
-// `range` with the bits beyond its length zero, as the trie compares it.
-[[nodiscard]] Prefix without_host_bits(const Prefix& range);
 
 }  // namespace sp::sync

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstddef>
@@ -181,6 +182,10 @@ bool Ip::is_loopback() const {
   return *this == Ip(sp_addr{{0, 0, 0, htonl(1)}});
 }
 
+Ip loopback(Family family) {
+  return family == Family::v4 ? Ip::v4(htonl(INADDR_LOOPBACK)) : Ip(sp_addr{{0, 0, 0, htonl(1)}});
+}
+
 bool Ip::is_link_local() const {
   if (family() == Family::v4) {
     return ntohl(raw_.w[3]) >> 16 == 0xa9fe;
@@ -233,6 +238,25 @@ bool Prefix::contains(const Ip& ip) const {
   }
   const unsigned rest = total % 8;
   return rest == 0 || (ours[whole] ^ theirs[whole]) >> (8 - rest) == 0;
+}
+
+sp_addr Prefix::mask() const {
+  const unsigned total = bits + (address.family() == Family::v4 ? kMappedBits : 0);
+  sp_addr out{};
+  for (unsigned word = 0; word < 4; ++word) {
+    const unsigned kept = total > word * 32 ? std::min(total - word * 32, 32U) : 0;
+    out.w[word] = __builtin_bswap32(kept == 0 ? 0 : ~std::uint32_t{0} << (32 - kept));
+  }
+  return out;
+}
+
+Prefix Prefix::network() const {
+  const sp_addr ones = mask();
+  sp_addr raw = address.raw();
+  for (unsigned word = 0; word < 4; ++word) {
+    raw.w[word] &= ones.w[word];
+  }
+  return Prefix{Ip(raw), bits};
 }
 
 std::string Prefix::text() const {

@@ -55,6 +55,9 @@ class Ip {
   sp_addr raw_{};
 };
 
+// 127.0.0.1 or ::1
+[[nodiscard]] Ip loopback(Family family);
+
 // An address range. Host bits are kept as written; contains() ignores them.
 struct Prefix {
   Ip address;
@@ -63,6 +66,9 @@ struct Prefix {
   // Parses "a.b.c.d/n" or "x::y/n" with the same leniency as Ip::parse, surrounding blanks included.
   [[nodiscard]] static std::optional<Prefix> parse(std::string_view text);
   [[nodiscard]] bool contains(const Ip& ip) const;  // false for the other family
+  // Ones where addresses inside are alike, in network byte order; of an IPv4 range as of its mapped form.
+  [[nodiscard]] sp_addr mask() const;
+  [[nodiscard]] Prefix network() const;  // the same range, host bits zero
   [[nodiscard]] std::string text() const;
   auto operator<=>(const Prefix&) const = default;
 };

@@ -18,10 +18,19 @@ inline Ip addr(std::string_view text) {
   return *Ip::parse(text);
 }
 
+inline node::Device device(std::uint32_t ifindex, std::string name, std::uint32_t mtu = 1500) {
+  node::Device out;
+  out.ifindex = ifindex;
+  out.name = std::move(name);
+  out.mtu = mtu;
+  out.up = true;
+  return out;
+}
+
 inline node::Facts node_facts() {
   node::Facts facts;
   facts.node_name = "n1";
-  facts.devices = {{1, "lo", 65536, true}, {2, "eth0", 1500, true}};
+  facts.devices = {device(1, "lo", 65536), device(2, "eth0")};
   facts.addresses = {{addr("127.0.0.1"), 1, 8, false},
                      {addr("::1"), 1, 128, false},
                      {addr("192.0.2.1"), 2, 24, false},
@@ -118,6 +127,20 @@ inline std::vector<std::string> texts(std::span<const compile::Backend> backends
 
 inline compile::Frontend at(std::string_view address, std::uint16_t port, Protocol protocol = Protocol::tcp) {
   return {addr(address), port, protocol, SP_SCOPE_EXTERNAL};
+}
+
+// `frontend` as clients of another class meet it.
+inline compile::Frontend seen_by(sp_scope client, compile::Frontend frontend) {
+  frontend.scope = client;
+  return frontend;
+}
+
+inline std::size_t frontends_for(const compile::Output& output, sp_scope client = SP_SCOPE_EXTERNAL) {
+  std::size_t count = 0;
+  for (const auto& [frontend, row] : output.desired.frontends) {
+    count += frontend.scope == client ? 1 : 0;
+  }
+  return count;
 }
 
 // The name of the row that a frontend leads to; "none" if there is no such frontend.

@@ -60,7 +60,7 @@ model::ObjectId RandomCluster::change() {
 
 void RandomCluster::change_facts() {
   if (one_in(3)) {
-    facts_.devices.push_back({static_cast<std::uint32_t>(10 + facts_.devices.size()), "veth", 1500, true});
+    facts_.devices.push_back(device(static_cast<std::uint32_t>(10 + facts_.devices.size()), "veth"));
   }
   const auto optional = [&](const node::Address& address) {
     const auto found = std::find(facts_.addresses.begin(), facts_.addresses.end(), address);

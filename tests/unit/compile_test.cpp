@@ -40,7 +40,7 @@ TEST(Compile, SameInputGivesTheSameOutput) {
   const model::Cluster cluster = big_cluster(20, 5);
   const Output first = compile(cluster, test::node_facts(), {});
   EXPECT_EQ(first.desired, compile(cluster, test::node_facts(), {}).desired);
-  EXPECT_EQ(first.desired.frontends.size(), 60U);
+  EXPECT_EQ(test::frontends_for(first), 60U);
 }
 
 TEST(Compile, EveryFrontendLeadsToARowAndEveryRowHasAFrontend) {

@@ -53,7 +53,8 @@ class CompilerHistory : public testing::TestWithParam<std::vector<Prefix>> {};
 
 TEST_P(CompilerHistory, R113_EveryChangeGivesWhatACompileOfTheWholeGives) {
   test::RandomCluster random(seed());
-  const Options options{GetParam()};
+  Options options;
+  options.node_port_addresses = GetParam();
   Compiler compiler(options);
   Output before;
   Seen seen;
@@ -125,7 +126,7 @@ TEST_F(CompilerTest, ServiceThatComesFirstByNameTakesTheNodePortAndTheOtherIsTol
 }
 
 TEST_F(CompilerTest, NewDeviceLeavesEverythingAsItIs) {
-  facts_.devices.push_back({7, "veth0", 1500, true});
+  facts_.devices.push_back(test::device(7, "veth0"));
   const Delta delta = compiler_.update(cluster_, facts_, {});
   EXPECT_FALSE(delta.everything);
   EXPECT_THAT(delta.frontends, IsEmpty());

@@ -54,7 +54,9 @@ TEST(Frontends, R023_EveryKindOfAddressLeadsToTheServiceWithoutBeingOnThisNode) 
   for (const auto& frontend : {kClusterIp, kExternalIp, kVip, kNodePort}) {
     EXPECT_EQ(target(out, frontend), kV4);
   }
-  EXPECT_EQ(out.desired.frontends.size(), 5U) << "and the IPv6 nodePort";
+  EXPECT_EQ(test::frontends_for(out, SP_SCOPE_EXTERNAL), 5U) << "and the IPv6 nodePort";
+  EXPECT_EQ(test::frontends_for(out, SP_SCOPE_POD), 5U);
+  EXPECT_EQ(test::frontends_for(out, SP_SCOPE_HOST), 6U) << "and the nodePort at 127.0.0.1";
   EXPECT_EQ(out.desired.frontends.at(kClusterIp).kind, SP_KIND_CLUSTER_IP);
   EXPECT_EQ(out.desired.frontends.at(kExternalIp).kind, SP_KIND_EXTERNAL_IP);
   EXPECT_EQ(out.desired.frontends.at(kVip).kind, SP_KIND_LOAD_BALANCER);
@@ -90,7 +92,8 @@ TEST(Frontends, R011_FamilyThatTheServiceLacksHasNoFrontends) {
   model::Service v6_only = web();
   v6_only.ipv4 = false;
   const Output out = run(cluster_of(v6_only));
-  EXPECT_EQ(out.desired.frontends.size(), 1U);
+  EXPECT_EQ(test::frontends_for(out), 1U);
+  EXPECT_EQ(out.desired.frontends.size(), 3U) << "one for each class of clients";
   EXPECT_EQ(target(out, at("2001:db8::1", 30000)), "default/web:http/TCP@v6");
 }
 
@@ -149,7 +152,9 @@ TEST(Frontends, ExternalPolicyOfAClusterIpServiceNeedsExternalIps) {
 }
 
 TEST(Frontends, R029_ExternalIpsAreLeftOutWhereTheGateIsOff) {
-  const Output out = run(cluster_of(web(), here_and_there()), {.node_port_addresses = {}, .external_ips = false});
+  Options options;
+  options.external_ips = false;
+  const Output out = run(cluster_of(web(), here_and_there()), options);
   EXPECT_EQ(target(out, kExternalIp), "none");
   for (const auto& frontend : {kClusterIp, kVip, kNodePort}) {
     EXPECT_EQ(target(out, frontend), kV4);

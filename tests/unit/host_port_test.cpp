@@ -32,7 +32,7 @@ constexpr const char* kV6 = "hostport:default/a:8086/TCP@v6";
 
 TEST(HostPort, R091_NoHostIpMeansEveryAddressOfBothFamiliesButLoopback) {
   const Output out = run(cluster_of(pod("a", {"10.0.0.1", "2001:db8:1::1"}, {port()})));
-  EXPECT_EQ(out.desired.frontends.size(), 3U);
+  EXPECT_EQ(test::frontends_for(out), 3U);
   EXPECT_EQ(target(out, at("192.0.2.1", 8086)), kV4);
   EXPECT_EQ(target(out, at("192.0.2.9", 8086)), kV4);
   EXPECT_EQ(target(out, at("2001:db8::1", 8086)), kV6);
@@ -56,14 +56,16 @@ TEST(HostPort, R091_UnspecifiedHostIpMeansEveryAddressOfItsFamilyOnly) {
 
 TEST(HostPort, R091_ExactHostIpMeansThatAddressOnly) {
   const Output out = run(cluster_of(pod("a", {"10.0.0.1", "2001:db8:1::1"}, {port(addr("192.0.2.9"))})));
-  EXPECT_EQ(out.desired.frontends.size(), 1U);
+  EXPECT_EQ(out.desired.frontends.size(), 3U) << "one for each class of clients";
+  EXPECT_EQ(test::frontends_for(out), 1U);
   EXPECT_EQ(target(out, at("192.0.2.9", 8086)), "hostport:default/a:192.0.2.9:8086/TCP@v4");
 }
 
 TEST(HostPort, R091_LoopbackHostIpIsNotForTheOutside) {
   const Output out = run(cluster_of(pod("a", {"10.0.0.1"}, {port(addr("127.0.0.1"))})));
-  EXPECT_THAT(out.desired.frontends, IsEmpty());
-  EXPECT_THAT(out.desired.services, IsEmpty());
+  EXPECT_EQ(out.desired.frontends.size(), 1U);
+  EXPECT_EQ(target(out, test::seen_by(SP_SCOPE_HOST, at("127.0.0.1", 8086))),
+            "hostport:default/a:127.0.0.1:8086/TCP@v4");
   EXPECT_THAT(out.problems, IsEmpty());
 }
 
@@ -107,7 +109,7 @@ TEST(HostPort, R095_OldestPodWinsThenTheFirstByName) {
   const Output out = run(cluster_of(first, second));
   EXPECT_EQ(target(out, at("192.0.2.1", 8086)), kV4);
   EXPECT_FALSE(out.desired.services.contains("hostport:default/b:8086/TCP@v4")) << "a row that nothing points to";
-  EXPECT_EQ(out.problems.size(), 2U);  // one for each address
+  EXPECT_EQ(out.problems.size(), 3U) << "one for each address, 127.0.0.1 among them";
 }
 
 TEST(HostPort, R097_HostNetworkPodsAndOtherNodesPodsAreSkipped) {
@@ -150,8 +152,9 @@ TEST_F(HostPortAndNodePort, R099_NodePortWithBackendsWinsOnItsAddresses) {
   const Output out = with({test::endpoint("10.0.0.5", "n1")});
   EXPECT_EQ(target(out, at("192.0.2.1", 8086)), "default/web:http/TCP@v4-local");
   EXPECT_EQ(target(out, at("192.0.2.9", 8086)), kV4) << "the nodePort answers on the primary address only";
-  ASSERT_EQ(out.problems.size(), 1U);
-  EXPECT_THAT(out.problems[0].text, HasSubstr("192.0.2.1:8086/TCP is taken by Service default/web"));
+  ASSERT_EQ(out.problems.size(), 2U);
+  EXPECT_THAT(out.problems[0].text, HasSubstr("127.0.0.1:8086/TCP is taken by Service default/web"));
+  EXPECT_THAT(out.problems[1].text, HasSubstr("192.0.2.1:8086/TCP is taken by Service default/web"));
 }
 
 TEST_F(HostPortAndNodePort, R099_NodePortWithoutBackendsYields) {
