@@ -39,6 +39,10 @@ Delta Compiler::reset(const model::Cluster& cluster, const node::Facts& facts) {
   plans_.clear();
   conflicts_.clear();
   problems_ = {};
+  problems_.replace({}, node_->problems());
+  networks_ = ServiceNetworks(node_->addresses());
+  networks_.follow_cidrs(cluster, problems_);
+  desired_.networks.pods = node_->pod_networks();
   endpoints_ = {};
   node_ports_ = {};
   std::vector<model::ObjectId> all;
@@ -58,7 +62,10 @@ Delta Compiler::update(const model::Cluster& cluster, const node::Facts& facts,
   if (is_new_view(cluster, facts, changed)) {
     return reset(cluster, facts);
   }
-  return compile_stale(cluster, follow(cluster, changed));
+  const std::uint64_t problems = problems_.version();
+  Delta delta = compile_stale(cluster, follow(cluster, changed));
+  delta.problems = problems_.version() != problems;
+  return delta;
 }
 
 bool Compiler::is_new_view(const model::Cluster& cluster, const node::Facts& facts,
@@ -77,7 +84,9 @@ bool Compiler::is_new_view(const model::Cluster& cluster, const node::Facts& fac
 // Brings the indices up to date, and tells which plans are stale.
 Compiler::Ids Compiler::follow(const model::Cluster& cluster, std::span<const model::ObjectId> changed) {
   Ids stale;
+  bool cidrs = false;
   for (const model::ObjectId& id : changed) {
+    cidrs |= id.kind == Kind::service_cidr;
     if (id.kind == Kind::endpoint_slice) {
       endpoints_.follow_slice(cluster, id.key, stale);
     } else if (id.kind == Kind::pod) {
@@ -90,11 +99,13 @@ Compiler::Ids Compiler::follow(const model::Cluster& cluster, std::span<const mo
       stale.insert(id);
     }
   }
+  if (cidrs) {
+    networks_.follow_cidrs(cluster, problems_);
+  }
   return stale;
 }
 
 Delta Compiler::compile_stale(const model::Cluster& cluster, const Ids& stale) {
-  const std::uint64_t problems = problems_.version();
   Work work;
   for (const model::ObjectId& id : stale) {
     replan(cluster, id, work);
@@ -109,9 +120,9 @@ Delta Compiler::compile_stale(const model::Cluster& cluster, const Ids& stale) {
       plans_.erase(plans_.find(object->first));
     }
   }
+  networks_.publish(desired_, work.delta);
   sort_unique(work.delta.services);
   sort_unique(work.delta.source_ranges);
-  work.delta.problems = problems_.version() != problems;
   return std::move(work.delta);
 }
 
@@ -122,9 +133,8 @@ ObjectPlan Compiler::plan(const model::Cluster& cluster, const model::ObjectId& 
   }
   endpoints_.forget(id.key);
   const auto service = cluster.services.find(id.key);
-  return service == cluster.services.end() || !is_ours(service->second)
-             ? ObjectPlan{}
-             : plan_service(service->second, {cluster, *node_, node_ports_, endpoints_});
+  return service == cluster.services.end() ? ObjectPlan{}
+                                           : plan_service(service->second, {cluster, *node_, node_ports_, endpoints_});
 }
 
 void Compiler::replan(const model::Cluster& cluster, const model::ObjectId& id, Work& work) {
@@ -141,6 +151,10 @@ void Compiler::replan(const model::Cluster& cluster, const model::ObjectId& id, 
   unsettle(before, work);
   claims_.remove(*known);
   problems_.replace(before.problems, now.problems);
+  if (before.cluster_ips != now.cluster_ips) {
+    networks_.add(now.cluster_ips);
+    networks_.remove(before.cluster_ips);
+  }
   before = std::move(now);
   unsettle(before, work);
   claims_.add(*known);

@@ -23,6 +23,7 @@
 #include "loader/compile/node_view.h"
 #include "loader/compile/object_plan.h"
 #include "loader/compile/problem_list.h"
+#include "loader/compile/service_networks.h"
 #include "loader/model/object_id.h"
 
 namespace sp::compile {
@@ -88,6 +89,7 @@ class Compiler {
   Plans plans_;
   ClaimIndex claims_;
   std::map<Frontend, std::vector<Problem>> conflicts_;  // of contested frontends
+  ServiceNetworks networks_;
   ProblemList problems_;
   Desired desired_;
   std::size_t backends_ = 0;

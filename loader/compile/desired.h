@@ -55,7 +55,7 @@ struct ServiceNetwork {
 // The row of sp_networks. At most SP_MAX_SERVICE_NETS ranges of each family.
 struct Networks {
   std::vector<Prefix> pods;              // at most one of each family
-  std::vector<ServiceNetwork> services;  // sorted
+  std::vector<ServiceNetwork> services;  // allocated ones first
 
   bool operator==(const Networks&) const = default;
 };

@@ -176,6 +176,21 @@ bool owns_node_port(const model::Service& service, std::size_t port_index, const
   return false;
 }
 
+// Of families that the Service exists in. A Service that is nobody's has none.
+ClusterIps cluster_ips(const model::Service& service) {
+  ClusterIps out{{}, service.foreign_proxy};
+  if (service.headless || service.type == model::ServiceType::external_name) {
+    return out;
+  }
+  for (const Ip& ip : service.cluster_ips) {
+    const bool exists = ip.family() == Family::v4 ? service.ipv4 : service.ipv6;
+    if (exists && std::find(out.ips.begin(), out.ips.end(), ip) == out.ips.end()) {
+      out.ips.push_back(ip);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 bool is_ours(const model::Service& service) {
@@ -184,6 +199,10 @@ bool is_ours(const model::Service& service) {
 
 ObjectPlan plan_service(const model::Service& service, const Surroundings& around) {
   ObjectPlan plan;
+  plan.cluster_ips = cluster_ips(service);
+  if (!is_ours(service)) {
+    return plan;
+  }
   for (std::size_t i = 0; i < service.ports.size(); ++i) {
     if (repeats_earlier_port(service, i)) {
       plan.problems.push_back(

@@ -21,7 +21,7 @@ struct Surroundings {
 // Not headless, not ExternalName, not another proxy's.
 [[nodiscard]] bool is_ours(const model::Service& service);
 
-// What a Service that is_ours() asks for. Its nodePorts are known to `around`. Of another one: its ClusterIPs.
+// What a Service asks for; of one that is another proxy's, only its addresses. Its nodePorts are known to `around`.
 [[nodiscard]] ObjectPlan plan_service(const model::Service& service, const Surroundings& around);
 
 // The policy that frontends other than the ClusterIP follow. externalTrafficPolicy of a Service that the outside cannot

@@ -39,6 +39,14 @@ struct Claim {
   std::uint32_t row = 0;    // index in ObjectPlan::rows
 };
 
+// Addresses of a Service at which undefined ports are refused; of a `foreign` one, left alone.
+struct ClusterIps {
+  std::vector<Ip> ips;
+  bool foreign = false;
+
+  bool operator==(const ClusterIps&) const = default;
+};
+
 // Names of rows are unique to their object. Should an object use one name twice, its first row that is needed counts.
 struct ObjectPlan {
   std::int64_t age =
@@ -46,8 +54,11 @@ struct ObjectPlan {
   std::vector<PlannedRow> rows;
   std::vector<Claim> claims;
   std::vector<Problem> problems;
+  ClusterIps cluster_ips;
 
-  [[nodiscard]] bool empty() const { return rows.empty() && claims.empty() && problems.empty(); }
+  [[nodiscard]] bool empty() const {
+    return rows.empty() && claims.empty() && problems.empty() && cluster_ips.ips.empty();
+  }
 };
 
 // As the compiler keeps them, each at one place in memory.

@@ -33,6 +33,8 @@ inline compile::Delta delta_between(const compile::Desired& before, const compil
   delta.services = keys_that_differ(before.services, now.services);
   delta.frontends = keys_that_differ(before.frontends, now.frontends);
   delta.source_ranges = keys_that_differ(before.source_ranges, now.source_ranges);
+  delta.networks = before.networks != now.networks;
+  delta.service_ips = keys_that_differ(before.service_ips, now.service_ips);
   return delta;
 }
 

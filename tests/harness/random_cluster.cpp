@@ -10,6 +10,10 @@ namespace {
 // Some are the node's own: VIPs there meet nodePorts and hostPorts.
 const std::vector<const char*> kVips = {"10.96.0.1",    "10.96.0.2", "192.0.2.1",  "192.0.2.9",
                                         "198.51.100.1", "fd00::1",   "2001:db8::1"};
+// More than fit, some inside others, one around addresses of the node.
+const std::vector<const char*> kServiceCidrs = {"10.96.0.0/16",    "10.96.0.0/12",  "10.97.1.0/24",  "192.0.2.0/24",
+                                                "198.51.100.0/24", "172.16.0.0/24", "172.16.1.0/24", "172.16.2.0/24",
+                                                "172.16.3.0/24",   "172.16.4.0/24", "172.16.5.0/24", "172.16.6.0/24"};
 const std::vector<std::uint16_t> kPorts = {80, 81, 30000, 30001};
 
 }  // namespace
@@ -51,7 +55,9 @@ model::ObjectId RandomCluster::change() {
     return {model::Kind::pod, at};
   }
   if (kind == 18) {
-    return {model::Kind::service_cidr, {"", "kubernetes"}};
+    const model::ObjectKey at{"", "c" + std::to_string(below(16))};
+    put_or_erase(cluster_.service_cidrs, at, service_cidr(at));
+    return {model::Kind::service_cidr, at};
   }
   const model::ObjectKey at{"", one_in(2) ? "n1" : "n2"};
   put_or_erase(cluster_.nodes, at, node(at));
@@ -209,6 +215,19 @@ model::Node RandomCluster::node(const model::ObjectKey& key) {
   out.addresses = {addr("192.0.2.1"), addr("2001:db8::1")};
   if (one_in(4)) {
     out.addresses.insert(out.addresses.begin(), addr("192.0.2.9"));
+  }
+  if (!one_in(4)) {
+    out.pod_cidrs = {*Prefix::parse(one_in(2) ? "10.1.0.0/24" : "10.1.0.0/16"), *Prefix::parse("fd01::/64")};
+  }
+  return out;
+}
+
+model::ServiceCidr RandomCluster::service_cidr(const model::ObjectKey& key) {
+  model::ServiceCidr out;
+  out.meta.name = key.name;
+  out.cidrs = {*Prefix::parse(kServiceCidrs[static_cast<std::size_t>(below(static_cast<int>(kServiceCidrs.size())))])};
+  if (one_in(2)) {
+    out.cidrs.push_back(*Prefix::parse(one_in(2) ? "fd00::/112" : "2001:db8::/108"));
   }
   return out;
 }

@@ -40,6 +40,7 @@ class RandomCluster {
   [[nodiscard]] model::EndpointSlice slice(const model::ObjectKey& key);
   [[nodiscard]] model::Pod pod(const model::ObjectKey& key);
   [[nodiscard]] model::Node node(const model::ObjectKey& key);
+  [[nodiscard]] model::ServiceCidr service_cidr(const model::ObjectKey& key);
 
   std::mt19937 random_;
   model::Cluster cluster_;

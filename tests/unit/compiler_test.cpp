@@ -35,6 +35,10 @@ struct Seen {
   int ranges = 0;
   int problems = 0;
   int unchanged = 0;
+  int networks = 0;
+  int too_many_networks = 0;
+  int service_ips = 0;
+  int passed_ips = 0;
 };
 
 void expect_exact(const Delta& delta, const Output& before, const Output& now, Seen& seen) {
@@ -42,19 +46,41 @@ void expect_exact(const Delta& delta, const Output& before, const Output& now, S
   EXPECT_EQ(delta.services, wanted.services);
   EXPECT_EQ(delta.frontends, wanted.frontends);
   EXPECT_EQ(delta.source_ranges, wanted.source_ranges);
+  EXPECT_EQ(delta.networks, wanted.networks);
+  EXPECT_EQ(delta.service_ips, wanted.service_ips);
   EXPECT_EQ(delta.problems, before.problems != now.problems);
+  seen.networks += delta.networks;
+  seen.too_many_networks += std::any_of(now.problems.begin(), now.problems.end(), [](const Problem& problem) {
+    return problem.object.starts_with("ServiceCIDR");
+  });
+  seen.service_ips += !delta.service_ips.empty();
+  seen.passed_ips += std::any_of(now.desired.service_ips.begin(), now.desired.service_ips.end(),
+                                 [](const auto& ip) { return ip.second == SP_SERVICE_IP_PASS; });
   seen.frontends += !wanted.frontends.empty();
   seen.ranges += !wanted.source_ranges.empty();
   seen.problems += delta.problems;
   seen.unchanged += wanted.services.empty();
 }
 
-class CompilerHistory : public testing::TestWithParam<std::vector<Prefix>> {};
+// Every ClusterIP lies in a range that is in force, or undefined ports of it would not be refused.
+void expect_covered(const Desired& desired) {
+  for (const auto& [ip, fate] : desired.service_ips) {
+    EXPECT_TRUE(std::any_of(desired.networks.services.begin(), desired.networks.services.end(),
+                            [&](const ServiceNetwork& net) { return net.range.contains(ip); }))
+        << ip.text();
+  }
+  for (const Family family : {Family::v4, Family::v6}) {
+    EXPECT_LE(std::count_if(desired.networks.services.begin(), desired.networks.services.end(),
+                            [&](const ServiceNetwork& net) { return net.range.address.family() == family; }),
+              SP_MAX_SERVICE_NETS);
+  }
+}
+
+class CompilerHistory : public testing::TestWithParam<Options> {};
 
 TEST_P(CompilerHistory, R113_EveryChangeGivesWhatACompileOfTheWholeGives) {
   test::RandomCluster random(seed());
-  Options options;
-  options.node_port_addresses = GetParam();
+  const Options options = GetParam();
   Compiler compiler(options);
   Output before;
   Seen seen;
@@ -64,6 +90,7 @@ TEST_P(CompilerHistory, R113_EveryChangeGivesWhatACompileOfTheWholeGives) {
     Output now = compile(random.cluster(), random.facts(), options);
     ASSERT_EQ(compiler.desired(), now.desired) << "step " << step;
     ASSERT_EQ(compiler.problems(), now.problems) << "step " << step;
+    expect_covered(now.desired);
     EXPECT_EQ(compiler.totals().backends, count(now.desired).backends);
     if (delta.everything) {
       const bool node_changed =
@@ -83,11 +110,39 @@ TEST_P(CompilerHistory, R113_EveryChangeGivesWhatACompileOfTheWholeGives) {
   EXPECT_GT(seen.ranges, 20);
   EXPECT_GT(seen.problems, 100);
   EXPECT_GT(seen.unchanged, 100);
+  EXPECT_GT(seen.networks, 20);
+  EXPECT_GT(seen.too_many_networks, 20);
+  EXPECT_GT(seen.service_ips, 100);
+  EXPECT_GT(seen.passed_ips, 100);
 }
 
-INSTANTIATE_TEST_SUITE_P(NodePortAddresses, CompilerHistory,
-                         testing::Values(std::vector<Prefix>{},
-                                         std::vector<Prefix>{*Prefix::parse("0.0.0.0/0"), *Prefix::parse("::/0")}));
+Options primary_addresses() {
+  return {};
+}
+
+Options every_address() {
+  Options out;
+  out.node_port_addresses = {*Prefix::parse("0.0.0.0/0"), *Prefix::parse("::/0")};
+  out.detect_local = Options::DetectLocal::cluster_cidr;
+  out.cluster_cidrs = {*Prefix::parse("10.1.0.0/16")};
+  out.masquerade_all = true;
+  return out;
+}
+
+Options pods_by_node_cidr() {
+  Options out;
+  out.detect_local = Options::DetectLocal::node_cidr;
+  out.localhost_node_ports = false;
+  out.external_ips = false;
+  return out;
+}
+
+std::string name_of(const testing::TestParamInfo<Options>& options) {
+  return std::vector<std::string>{"Primary", "EveryAddress", "NodeCidr"}[options.index];
+}
+
+INSTANTIATE_TEST_SUITE_P(Options, CompilerHistory,
+                         testing::Values(primary_addresses(), every_address(), pods_by_node_cidr()), name_of);
 
 class CompilerTest : public testing::Test {
  protected:
