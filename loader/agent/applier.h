@@ -40,9 +40,7 @@ class Applier {
  public:
   using Clock = sync::Sync::Clock;
   Applier(sync::Sync sync, const Config& config)
-      : sync_(std::move(sync)),
-        compiler_({config.node_port_addresses, config.external_ips}),
-        snat_ports_(config.snat_ports) {}
+      : sync_(std::move(sync)), compiler_(compile_options(config)), snat_ports_(config.snat_ports) {}
 
   // Makes the maps say what `cluster` and `facts` say, and logs what that changed. `changed` names every object that
   // appeared, differs or has gone since the last call, and apply() costs what depends on those. Everything is compiled

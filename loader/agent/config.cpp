@@ -20,6 +20,18 @@ std::uint32_t to_ticks(std::chrono::seconds span) {
   return ticks_of_seconds(static_cast<std::uint32_t>(span.count()));
 }
 
+compile::Options compile_options(const Config& config) {
+  compile::Options options;
+  options.node_port_addresses = config.node_port_addresses;
+  options.node_address = config.node_address;
+  options.external_ips = config.external_ips;
+  options.detect_local = config.detect_local.mode;
+  options.cluster_cidrs = config.detect_local.cluster_cidrs;
+  options.masquerade_all = config.masquerade_all;
+  options.localhost_node_ports = config.localhost_node_ports;
+  return options;
+}
+
 void store(const Config& config, sp_config_val& row) {
   store_word(row.timeouts.tcp_established_ticks, to_ticks(config.timeouts.tcp_established));
   store_word(row.timeouts.tcp_close_wait_ticks, to_ticks(config.timeouts.tcp_close_wait));

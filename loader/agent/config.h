@@ -7,9 +7,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "loader/agent/pod_device_choice.h"
+#include "loader/compile/compile.h"
 #include "loader/kernel/data_plane.h"
 #include "loader/source/value.h"
 #include "loader/util/ip.h"
@@ -43,14 +46,29 @@ struct Timeouts {
   bool operator==(const Timeouts&) const = default;
 };
 
+// Whose packets are a Pod's, by where they come from or by their source.
+struct DetectLocal {
+  using Mode = compile::Options::DetectLocal;
+  Mode mode = Mode::none;
+  std::vector<Prefix> cluster_cidrs;  // with Mode::cluster_cidr: one or two, of different families
+  std::vector<std::string> devices;   // with Mode::devices: names, or beginnings of names with a * at the end
+
+  bool operator==(const DetectLocal&) const = default;
+};
+
 struct Config {
   kernel::Sizes maps;
   Timeouts timeouts;
   // One or two ranges: outside Linux's default ephemeral range (32768-60999) and the nodePort range (30000-32767).
   std::vector<PortRange> snat_ports{{1024, 29999}, {61000, 65535}};
   std::vector<Prefix> node_port_addresses;  // empty = primary
+  DetectLocal detect_local;
+  bool masquerade_all = false;
+  bool localhost_node_ports = true;
+  PodDeviceChoice pod_devices;
   std::chrono::seconds aging_interval{5};
-  bool external_ips = true;  // set by kube-proxy's feature gate AllowServiceExternalIPs only
+  std::optional<Ip> node_address;  // set by kube-proxy's bindAddress only
+  bool external_ips = true;        // set by kube-proxy's feature gate AllowServiceExternalIPs only
   // Set by a KubeProxyConfiguration only. A change that could not be applied is tried again within sync_period, and
   // counts as unhealthy after twice that. Applies are at least min_sync_period apart; 0 = immediately: they cost only
   // what has changed.
@@ -60,6 +78,9 @@ struct Config {
 
 // From one document of --config; what it leaves out stays as in `base`. `file` is what messages call it.
 [[nodiscard]] Result<Config> read_config(const source::Value& document, const std::string& file, Config base);
+
+// What of it the compile step asks for.
+[[nodiscard]] compile::Options compile_options(const Config& config);
 
 // Rounded up, so that nothing ages early.
 [[nodiscard]] std::uint32_t to_ticks(std::chrono::seconds span);
