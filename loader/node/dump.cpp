@@ -51,9 +51,13 @@ Result<std::vector<DeviceWithAddress>> dump_devices(nl_sock* socket) {
   std::vector<DeviceWithAddress> devices;
   for_each<rtnl_link>(answer, [&](rtnl_link* link) {
     const char* name = rtnl_link_get_name(link);
+    const char* kind = rtnl_link_get_type(link);
     const unsigned flags = rtnl_link_get_flags(link);
+    std::int32_t peer_namespace = 0;
     devices.push_back({{static_cast<std::uint32_t>(rtnl_link_get_ifindex(link)), name == nullptr ? "" : name,
-                        rtnl_link_get_mtu(link), (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0},
+                        rtnl_link_get_mtu(link), (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0,
+                        kind == nullptr ? "" : kind, rtnl_link_get_link_netnsid(link, &peer_namespace) == 0,
+                        static_cast<std::uint32_t>(rtnl_link_get_master(link))},
                        std::string(bytes_of(rtnl_link_get_addr(link)))});
   });
   return devices;

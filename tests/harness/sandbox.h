@@ -64,7 +64,16 @@ class Sandbox {
     return ::if_nametoindex(name.c_str());
   }
 
+  // Makes a network namespace that goes away with the sandbox and that `ip` knows by `name`.
+  void add_namespace(const std::string& name) {
+    // `ip` keeps names in a folder that the whole machine sees.
+    if (!has_names_) run("mkdir -p /run/netns && mount -t tmpfs tmpfs /run/netns");
+    has_names_ = true;
+    run("ip netns add " + name);
+  }
+
  private:
+  bool has_names_ = false;
   std::filesystem::path folder_;
 };
 

@@ -13,6 +13,7 @@
 namespace sp::node {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::Field;
@@ -64,7 +65,7 @@ std::unique_ptr<test::Sandbox> NodeWatcher::sandbox_;
 
 TEST_F(NodeWatcher, KnowsWhatWasThereBefore) {
   EXPECT_EQ(watcher_->facts().node_name, "node-a.example");
-  EXPECT_THAT(watcher_->facts().devices, Contains(Device{ifindex_, "spw0", 1500, true}));
+  EXPECT_THAT(watcher_->facts().devices, Contains(Device{ifindex_, "spw0", 1500, true, "veth"}));
   EXPECT_THAT(watcher_->facts().addresses, Contains(Address{*Ip::parse("192.0.2.1"), ifindex_, 24, false}));
 }
 
@@ -86,9 +87,25 @@ TEST_F(NodeWatcher, SeesDevicesChange) {
   const auto update = after("ip link set spw0 mtu 1400");
   EXPECT_TRUE(update.facts_changed);
   EXPECT_TRUE(update.routes_changed);
-  EXPECT_THAT(watcher_->facts().devices, Contains(Device{ifindex_, "spw0", 1400, true}));
+  EXPECT_THAT(watcher_->facts().devices, Contains(Device{ifindex_, "spw0", 1400, true, "veth"}));
   EXPECT_TRUE(after("ip link set spw1 down").routes_changed) << "no carrier";
-  EXPECT_THAT(watcher_->facts().devices, Contains(Device{ifindex_, "spw0", 1400, false}));
+  EXPECT_THAT(watcher_->facts().devices, Contains(Device{ifindex_, "spw0", 1400, false, "veth"}));
+}
+
+TEST_F(NodeWatcher, TellsTheDevicesOfPodsByTheirKindAndWhereTheirPeerIs) {
+  sandbox_->add_namespace("spw-pod");
+  sandbox_->run("ip link add spw2 type bridge && ip tuntap add spw3 mode tun");
+  EXPECT_TRUE(after("ip link set spw1 netns spw-pod").facts_changed);
+  EXPECT_TRUE(after("ip link set spw0 master spw2").facts_changed);
+  EXPECT_THAT(watcher_->facts().devices,
+              Contains(AllOf(Field(&Device::name, "spw0"), Field(&Device::peer_elsewhere, true),
+                             Field(&Device::master, ::if_nametoindex("spw2")))));
+  EXPECT_THAT(watcher_->facts().devices, Contains(AllOf(Field(&Device::name, "spw2"), Field(&Device::kind, "bridge"),
+                                                        Field(&Device::master, 0U))));
+  EXPECT_THAT(watcher_->facts().devices, Contains(AllOf(Field(&Device::name, "spw3"), Field(&Device::kind, "tun"),
+                                                        Field(&Device::peer_elsewhere, false))));
+  EXPECT_THAT(watcher_->facts().devices, Contains(AllOf(Field(&Device::name, "lo"), Field(&Device::kind, ""))));
+  sandbox_->run("ip link del spw3 && ip link del spw2");
 }
 
 TEST_F(NodeWatcher, NewSourceAddressOfADeviceChangesRoutesButNoFacts) {
