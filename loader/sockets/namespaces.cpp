@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "loader/sockets/namespaces.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "loader/util/log.h"
+
+namespace sp::sockets {
+namespace {
+
+namespace fs = std::filesystem;
+
+Error visit_error(int err) {
+  if (err == EPERM || err == EACCES) {
+    return Error{0,
+                 "sockets of Pods cannot be reached: connected UDP sockets stay with backends that are gone: give "
+                 "the agent CAP_SYS_ADMIN (setns)"};
+  }
+  return errno_error(err, "enter a network namespace (setns)");
+}
+
+// Both, so that a name that is taken again right now is never taken for the old one.
+Result<std::pair<Fd, ino_t>> open_namespace(const fs::path& path) {
+  Fd place(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat facts {};
+  if (!place.valid() || ::fstat(place.get(), &facts) != 0) return errno_error(errno, path.string());
+  return std::pair(std::move(place), facts.st_ino);
+}
+
+}  // namespace
+
+Result<Namespaces> Namespaces::open(fs::path folder) {
+  Fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
+  if (!home.valid()) return errno_error(errno, "/proc/thread-self/ns/net: open");
+  SP_TRY_ASSIGN(here, SockDiag::open());
+  SP_TRY_ASSIGN(cookie, here.netns_cookie());
+  Namespaces namespaces(std::move(folder), std::move(home));
+  namespaces.home_cookie_ = cookie;
+  return namespaces;
+}
+
+Result<SockDiag> Namespaces::visit(const Fd& place) const {
+  if (::setns(place.get(), CLONE_NEWNET) != 0) return visit_error(errno);
+  Result<SockDiag> sockets = SockDiag::open();
+  if (::setns(home_.get(), CLONE_NEWNET) != 0) {
+    log::write(log::Level::error, "sockets", "cannot return to the node's network namespace: the agent ends");
+    std::abort();
+  }
+  return sockets;
+}
+
+void Namespaces::refresh() {
+  problem_.clear();
+  std::map<fs::path, Seen> seen;
+  std::error_code ended;
+  for (fs::directory_iterator entry(folder_, ended), end; !ended && entry != end; entry.increment(ended)) {
+    const auto place = open_namespace(entry->path());
+    if (!place) continue;
+    const auto& [fd, inode] = *place;
+    if (const auto known = named_.find(entry->path()); known != named_.end() && known->second.inode == inode) {
+      seen.insert(*known);
+      continue;
+    }
+    const auto sockets = visit(fd);
+    // A file that was left behind is no namespace: EINVAL. Nobody is in there.
+    if (!sockets) {
+      if (sockets.error().err != EINVAL) problem_ = sockets.error().text();
+      continue;
+    }
+    if (const auto cookie = sockets->netns_cookie()) seen[entry->path()] = {inode, *cookie};
+  }
+  if (ended) {
+    problem_ = errno_error(ended.value(), folder_.string() +
+                                              ": sockets of Pods cannot be reached: mount it into the "
+                                              "agent's container, if it has one")
+                   .text();
+  }
+  named_ = std::move(seen);
+}
+
+Result<SockDiag> Namespaces::sockets_of(std::uint64_t cookie) {
+  if (cookie == home_cookie_) return SockDiag::open();
+  const auto found =
+      std::find_if(named_.begin(), named_.end(), [cookie](const auto& entry) { return entry.second.cookie == cookie; });
+  if (found == named_.end()) {
+    return problem_.empty() ? Error{ENOENT, "network namespace unknown"} : Error{0, problem_};
+  }
+  SP_TRY_ASSIGN(place, open_namespace(found->first));
+  SP_TRY_ASSIGN(sockets, visit(place.first));
+  SP_TRY_ASSIGN(actual, sockets.netns_cookie());
+  if (actual != cookie) return Error{ENOENT, "network namespace gone"};
+  return sockets;
+}
+
+}  // namespace sp::sockets
