@@ -23,14 +23,18 @@ struct HookTarget {
   std::string device;
 };
 
-// One of the two places of tc, in both of the kernel's vocabularies.
+// A program's place at tc, in both of the kernel's vocabularies.
 struct TcPoint {
-  const char* program;  // SP_PROG_TC_*
+  const char* program;  // SP_PROG_TC_*, SP_PROG_POD_*
   bpf_attach_type tcx;
   bpf_tc_attach_point clsact;
+  // Of the filter under clsact. A device that turns from a Pod's into one that faces clients has both for a moment.
+  std::uint32_t handle = 1;
 };
 extern const TcPoint kTcIngress;
 extern const TcPoint kTcEgress;
+extern const TcPoint kPodIngress;
+extern const TcPoint kPodEgress;
 
 struct XdpAttachment {
   XdpMode mode = XdpMode::native;

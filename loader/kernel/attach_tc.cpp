@@ -21,11 +21,12 @@ Error missing_device(const HookTarget& target) {
 
 const TcPoint kTcIngress{SP_PROG_TC_INGRESS, kTcxIngress, BPF_TC_INGRESS};
 const TcPoint kTcEgress{SP_PROG_TC_EGRESS, kTcxEgress, BPF_TC_EGRESS};
+const TcPoint kPodIngress{SP_PROG_POD_INGRESS, kTcxIngress, BPF_TC_INGRESS, 2};
+const TcPoint kPodEgress{SP_PROG_POD_EGRESS, kTcxEgress, BPF_TC_EGRESS, 2};
 
 namespace {
 
-// The place of our filter under clsact, so that a successor finds and replaces it.
-constexpr __u32 kFilterHandle = 1;
+// With the handle, the place of our filter under clsact, so that a successor finds and replaces it.
 constexpr __u32 kFilterPriority = 1;
 
 bpf_tc_hook hook_of(std::uint32_t ifindex, bpf_tc_attach_point point) {
@@ -36,9 +37,9 @@ bpf_tc_hook hook_of(std::uint32_t ifindex, bpf_tc_attach_point point) {
 }
 
 // The id of the program at our place, 0 when it is free or the device is gone.
-__u32 program_at(const bpf_tc_hook& hook) {
+__u32 program_at(const bpf_tc_hook& hook, const TcPoint& point) {
   LIBBPF_OPTS(bpf_tc_opts, place);
-  place.handle = kFilterHandle;
+  place.handle = point.handle;
   place.priority = kFilterPriority;
   return bpf_tc_query(&hook, &place) < 0 ? 0 : place.prog_id;
 }
@@ -61,13 +62,20 @@ Result<void> withdraw_clsact(const PinnedObject& marker) {
   return remove_pin(marker.path);
 }
 
+const TcPoint& point_of(const std::string& program) {
+  for (const TcPoint* point : {&kTcEgress, &kPodIngress, &kPodEgress}) {
+    if (program == point->program) return *point;
+  }
+  return kTcIngress;
+}
+
 Result<void> withdraw_filter(const PinnedObject& pin) {
-  const TcPoint& point = pin.program == kTcEgress.program ? kTcEgress : kTcIngress;
+  const TcPoint& point = point_of(pin.program);
   const bpf_tc_hook hook = hook_of(pin.ifindex, point.clsact);
   // The ifindex may belong to another device by now; what is there goes only if it is the marked program.
-  if (program_at(hook) == pin.program_id) {
+  if (program_at(hook, point) == pin.program_id) {
     LIBBPF_OPTS(bpf_tc_opts, place);
-    place.handle = kFilterHandle;
+    place.handle = point.handle;
     place.priority = kFilterPriority;
     if (const int err = bpf_tc_detach(&hook, &place); err < 0 && err != -ENOENT && err != -ENODEV) {
       return errno_error(err, fmt::format("ifindex {}: detach {}", pin.ifindex, pin.program));
@@ -92,15 +100,15 @@ Result<void> attach_clsact(const HookTarget& target, const TcPoint& point, int p
   const int created = bpf_tc_hook_create(&hook);
   if (created < 0 && created != -EEXIST) return tc_error(target, point, created);
   if (created == 0) SP_TRY(pin_object(prog_fd, link_pin(target.pin_path, kClsactMarker, target.ifindex)));
-  const std::string present = program_name(program_at(hook));
+  const std::string present = program_name(program_at(hook, point));
   if (!present.empty() && present != point.program) {
     return Error{0, fmt::format("device {} already has tc program {} at handle {}, priority {}: remove it with `tc "
                                 "filter del dev {} {} prio {}`",
-                                target.device, present, kFilterHandle, kFilterPriority, target.device,
+                                target.device, present, point.handle, kFilterPriority, target.device,
                                 point.clsact == BPF_TC_INGRESS ? "ingress" : "egress", kFilterPriority)};
   }
   LIBBPF_OPTS(bpf_tc_opts, place);
-  place.handle = kFilterHandle;
+  place.handle = point.handle;
   place.priority = kFilterPriority;
   place.prog_fd = prog_fd;
   place.flags = BPF_TC_F_REPLACE;

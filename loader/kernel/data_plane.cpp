@@ -6,8 +6,10 @@
 #include <spdlog/fmt/fmt.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <optional>
+#include <span>
 
 #include "loader/kernel/attach.h"
 #include "loader/kernel/attach_sockets.h"
@@ -47,6 +49,39 @@ Result<MappedArray<Row>> map_rows(const bpf_map* map, std::uint32_t value_bytes)
   SP_TRY_ASSIGN(shared,
                 share_map(bpf_map__fd(map), bpf_map__name(map), {BPF_MAP_TYPE_ARRAY, sizeof(__u32), value_bytes}));
   return MappedArray<Row>::map(shared);
+}
+
+constexpr std::array kDevicePrograms{SP_PROG_XDP, SP_PROG_TC_INGRESS, SP_PROG_TC_EGRESS};
+constexpr std::array kPodPrograms{SP_PROG_POD_INGRESS, SP_PROG_POD_EGRESS};
+
+bool has_pin(const std::filesystem::path& pin_path, std::span<const char* const> programs, std::uint32_t ifindex) {
+  return std::any_of(programs.begin(), programs.end(), [&](const char* program) {
+    std::error_code ignored;
+    return std::filesystem::exists(link_pin(pin_path, program, ifindex), ignored);
+  });
+}
+
+Result<void> withdraw_pin(const std::filesystem::path& path) {
+  SP_TRY_ASSIGN(pin, open_pin(path));
+  return pin ? withdraw(*pin) : Result<void>();
+}
+
+// Takes `programs` off a device, and the qdisc that we made unless it carries a filter of the `others`.
+Result<void> withdraw_programs(const std::filesystem::path& pin_path, std::uint32_t ifindex,
+                               std::span<const char* const> programs, std::span<const char* const> others) {
+  for (const char* program : programs) SP_TRY(withdraw_pin(link_pin(pin_path, program, ifindex)));
+  return has_pin(pin_path, others, ifindex) ? Result<void>() : withdraw_pin(link_pin(pin_path, kClsactMarker, ifindex));
+}
+
+std::vector<std::uint32_t> devices_with(const std::filesystem::path& pin_path, std::span<const char* const> programs) {
+  std::vector<std::uint32_t> ifindexes;
+  for (const auto& path : list_link_pins(pin_path)) {
+    const auto [program, ifindex] = *parse_pin_name(path.filename().string());
+    if (std::find(programs.begin(), programs.end(), program) != programs.end()) ifindexes.push_back(ifindex);
+  }
+  std::sort(ifindexes.begin(), ifindexes.end());
+  ifindexes.erase(std::unique(ifindexes.begin(), ifindexes.end()), ifindexes.end());
+  return ifindexes;
 }
 
 }  // namespace
@@ -154,21 +189,30 @@ Result<Attachment> DataPlane::attach(std::uint32_t ifindex, const std::string& d
 }
 
 Result<void> DataPlane::detach(std::uint32_t ifindex) {
-  for (const char* program : {SP_PROG_XDP, SP_PROG_TC_INGRESS, SP_PROG_TC_EGRESS, kClsactMarker}) {
-    SP_TRY_ASSIGN(pin, open_pin(link_pin(state_->pin_path, program, ifindex)));
-    if (pin) SP_TRY(withdraw(*pin));
-  }
-  return {};
+  return withdraw_programs(state_->pin_path, ifindex, kDevicePrograms, kPodPrograms);
 }
 
 std::vector<std::uint32_t> DataPlane::attached() const {
-  std::vector<std::uint32_t> ifindexes;
-  for (const auto& path : list_link_pins(state_->pin_path)) {
-    ifindexes.push_back(parse_pin_name(path.filename().string())->second);
-  }
-  std::sort(ifindexes.begin(), ifindexes.end());
-  ifindexes.erase(std::unique(ifindexes.begin(), ifindexes.end()), ifindexes.end());
-  return ifindexes;
+  return devices_with(state_->pin_path, kDevicePrograms);
+}
+
+Result<void> DataPlane::attach_pods(std::uint32_t ifindex, const std::string& device) {
+  route_libbpf_log();
+  const HookTarget target{state_->pin_path, ifindex, device};
+  const auto fd = [object = state_->skeleton->obj](const TcPoint& point) {
+    return bpf_program__fd(bpf_object__find_program_by_name(object, point.program));
+  };
+  // As in attach(): replies first.
+  SP_TRY(attach_tc(target, kPodEgress, fd(kPodEgress)));
+  return attach_tc(target, kPodIngress, fd(kPodIngress));
+}
+
+Result<void> DataPlane::detach_pods(std::uint32_t ifindex) {
+  return withdraw_programs(state_->pin_path, ifindex, kPodPrograms, kDevicePrograms);
+}
+
+std::vector<std::uint32_t> DataPlane::attached_pods() const {
+  return devices_with(state_->pin_path, kPodPrograms);
 }
 
 Result<bool> DataPlane::attach_sockets(const std::filesystem::path& cgroup) {

@@ -17,6 +17,7 @@
 namespace sp::kernel {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -172,6 +173,32 @@ TEST_F(KernelMaps, ClsactFilterIsReplacedInPlaceAndCleanedUp) {
   EXPECT_THAT(sandbox_->output("tc qdisc show dev spc0"), Not(HasSubstr("clsact"))) << "ours, so it goes";
   EXPECT_THAT(plane_->attached(), ::testing::IsEmpty());
   sandbox_->run("ip link del spc0");
+}
+
+TEST_F(KernelMaps, ClsactCarriesTheProgramsOfBothAttachmentsOfADevice) {
+  const std::uint32_t ifindex = sandbox_->add_veth("spc6", "spc7");
+  const bpf_insn pass[] = {{BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 0}, {BPF_JMP | BPF_EXIT, 0, 0, 0, 0}};
+  const HookTarget target{options_.pin_path, ifindex, "spc6"};
+  for (const TcPoint& point : {kPodEgress, kPodIngress, kTcEgress, kTcIngress}) {
+    const Fd program(bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, point.program, "GPL", pass, 2, nullptr));
+    const auto attached = attach_clsact(target, point, program.get());
+    ASSERT_TRUE(attached) << attached.error().text();
+  }
+  const auto filters = [this] {
+    return sandbox_->output("tc filter show dev spc6 egress; tc filter show dev spc6 ingress");
+  };
+  EXPECT_THAT(filters(), AllOf(HasSubstr(SP_PROG_TC_EGRESS), HasSubstr(SP_PROG_POD_EGRESS)));
+  EXPECT_THAT(filters(), AllOf(HasSubstr(SP_PROG_TC_INGRESS), HasSubstr(SP_PROG_POD_INGRESS)));
+  EXPECT_THAT(plane_->attached(), ::testing::ElementsAre(ifindex));
+  EXPECT_THAT(plane_->attached_pods(), ::testing::ElementsAre(ifindex));
+
+  ASSERT_TRUE(plane_->detach_pods(ifindex));
+  EXPECT_THAT(filters(), AllOf(HasSubstr(SP_PROG_TC_EGRESS), HasSubstr(SP_PROG_TC_INGRESS), Not(HasSubstr("pod"))));
+  EXPECT_THAT(plane_->attached(), ::testing::ElementsAre(ifindex));
+  EXPECT_THAT(plane_->attached_pods(), ::testing::IsEmpty());
+  ASSERT_TRUE(plane_->detach(ifindex));
+  EXPECT_THAT(sandbox_->output("tc qdisc show dev spc6"), Not(HasSubstr("clsact"))) << "its last user has gone";
+  sandbox_->run("ip link del spc6");
 }
 
 TEST_F(KernelMaps, ClsactStaysWhileSomebodyElseUsesIt) {
