@@ -86,7 +86,7 @@ TEST_F(ApplierTest, I6_NothingIsSweptBeforeTheClusterIsComplete) {
 }
 
 TEST_F(ApplierTest, I12_RowsWithoutRoomAreWrittenWithTheNextChangeOrByARetry) {
-  maps_.frontends.set_limit(2);
+  maps_.frontends.set_limit(8);  // of nine: three Services for three classes of clients
   static_cast<void>(apply(Cause::start));
   EXPECT_EQ(applier_.last().rows_failed, 1U);
   EXPECT_TRUE(applier_.unfinished());
