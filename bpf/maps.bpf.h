@@ -38,6 +38,8 @@ struct scratch {
 	struct sp_flow6_key reply_key;
 	/* Request key of an embryo that has to go. */
 	struct sp_flow6_key victim;
+	/* Start of a frame that tc answers: link header with two tags, and a quote (icmp.h). */
+	__u8 head[152];
 	/* CLOCK_MONOTONIC of this CPU's last event. */
 	__u64 last_event_ns;
 };

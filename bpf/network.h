@@ -15,9 +15,11 @@ static __always_inline struct sp_networks_val *networks_row(void)
 	return bpf_map_lookup_elem(&sp_networks, &zero);
 }
 
-/* The mapped form of an IPv4 address differs in its last word alone. */
+/* The mapped form of an IPv4 address differs in its last word alone. An entry without a mask is unused. */
 static __always_inline int network_holds(const struct sp_network *network, const struct sp_addr *addr, const enum af af)
 {
+	if (!network->mask.w[af == AF4 ? 3 : 0])
+		return 0;
 	if ((addr->w[3] & network->mask.w[3]) != network->addr.w[3])
 		return 0;
 	return af == AF4 || ((addr->w[0] & network->mask.w[0]) == network->addr.w[0] &&

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * The first packet of a flow, and every packet of an embryo: all that an established packet never sees.
+ * The first packet of a flow, and every packet of an embryo: all that an established packet never sees, whatever its
+ * hook.
  */
 #ifndef SP_BPF_NEW_FLOW_H
 #define SP_BPF_NEW_FLOW_H
 
 #include "bpf/embryo.h"
-#include "bpf/next_hop.h"
-#include "bpf/pair.h"
-#include "bpf/service.h"
+#include "bpf/source.h"
 
 /* Connections that conntrack translates for a kube-proxy that was here before us may still live. */
 static __always_inline int foreign_tcp_lives(void)
@@ -33,31 +32,47 @@ static __always_inline int unknown_tcp(const struct pkt *p, const struct sp_fron
 	return p->tcp_flags & TCP_RST ? -SP_DROP_UNKNOWN_RST : -SP_REJECT_UNKNOWN_TCP;
 }
 
-/* Remote backend: next hop, and the egress device's address and a port of ours as the source. */
-static __always_inline int request_masquerade(struct xdp_md *ctx, void *request, const struct pkt *p, const enum af af)
+/* From the key of the scratch row, so that the verifier checks the search once. */
+static __always_inline int key_unserved(const enum af af)
 {
-	const __u32 has_addr = af == AF4 ? SP_DEVICE_HAS_SNAT4 : SP_DEVICE_HAS_SNAT6;
-	struct sp_flow_rule *rule = val_rule(request, af);
-	struct sp_config_val *config = config_row();
-	struct sp_device_val *device;
-	__u32 ifindex;
-	int ret;
+	struct scratch *scratch = scratch_row();
+	struct sp_addr addr;
 
-	ret = af == AF4 ? next_hop_refresh4(ctx, request, p->proto) : next_hop_refresh6(ctx, request, p->proto);
-	if (ret)
-		return ret;
-	ifindex = rule->ifindex;
-	device = bpf_map_lookup_elem(&sp_devices, &ifindex);
-	if (!device || !(device->flags & has_addr))
-		return -SP_DROP_NO_SNAT_ADDR;
-	addr_copy(val_saddr(request, af), addr_words(af == AF4 ? &device->snat4 : &device->snat6, af), af);
-	rule->sport = config ? snat_port(config, bpf_get_prandom_u32()) : 0;
-	return rule->sport ? 0 : -SP_DROP_SNAT_PORTS;
+	if (!scratch)
+		return 0;
+	addr_widen(&addr, key_daddr(scratch_key(scratch), af), af);
+	return unserved(&addr, af);
+}
+
+__weak __noinline int sp_unserved4(void)
+{
+	return key_unserved(AF4);
+}
+
+__weak __noinline int sp_unserved6(void)
+{
+	return key_unserved(AF6);
+}
+
+/* Nothing has the destination as its frontend: whose affair that is. */
+static __always_inline int unserved_reason(const struct pkt *p, const enum af af)
+{
+	const struct sp_frontend_val virtual = {};
+	int reason = af == AF4 ? sp_unserved4() : sp_unserved6();
+	int tcp;
+
+	if (!reason)
+		return -SP_PASS_NOT_OURS;
+	if (p->proto != IPPROTO_TCP)
+		return reason;
+	/* A connection that lives on in conntrack, or one to a port or Service that is gone. */
+	tcp = unknown_tcp(p, &virtual);
+	return tcp == -SP_PASS_FOREIGN_TCP || (tcp && reason == -SP_REJECT_UNDEFINED_PORT) ? tcp : reason;
 }
 
 /* Fills scratch->request for the chosen backend, all but the deltas and the final source port. */
-static __always_inline int request_fill(struct xdp_md *ctx, struct scratch *scratch, const struct choice *choice,
-					const struct pkt *p, const enum af af)
+static __always_inline int request_fill(const struct place *at, struct scratch *scratch, const struct caller *caller,
+					const struct choice *choice, const struct pkt *p, const enum af af)
 {
 	void *request = &scratch->request;
 	struct sp_flow_rule *rule = val_rule(request, af);
@@ -71,13 +86,10 @@ static __always_inline int request_fill(struct xdp_md *ctx, struct scratch *scra
 	rule->backend_id = choice->backend_id;
 	rule->backend_generation = choice->backend->generation;
 	rule->last_seen_tick = tick_now();
+	rule->flags = place_flags(at);
 	if (p->proto == IPPROTO_UDP)
-		rule->flags = SP_FLOW_CHECK_BACKEND;
-	if (choice->backend->flags & SP_BACKEND_LOCAL) {
-		rule->action = SP_ACTION_LOCAL;
-		return 0;
-	}
-	return request_masquerade(ctx, request, p, af);
+		rule->flags |= SP_FLOW_CHECK_BACKEND;
+	return source_set(at, caller, choice, request, p, af);
 }
 
 /* Stores the pair that scratch->request begins: the reply half first, which claims the tuple. */
@@ -100,28 +112,31 @@ static __always_inline int pair_insert(struct flow_key *key, struct scratch *scr
 }
 
 /* Opens a pair for the packet: 0 and its rule in scratch->request, or the reason. */
-static __always_inline int pair_open(struct xdp_md *ctx, const struct pkt *p, struct flow_key *key,
+static __always_inline int pair_open(const struct place *at, const struct pkt *p, struct flow_key *key,
 				     struct scratch *scratch, const enum af af)
 {
-	struct sp_frontend_val *frontend = frontend_lookup(p, SP_SCOPE_EXTERNAL, af);
+	struct caller caller = {.scope = place_scope(at, p, af)};
+	struct sp_frontend_val *frontend;
 	struct choice choice;
 	__u32 service_id;
 	int reason;
 
+	frontend = frontend_lookup(p, caller.scope, af);
 	if (!frontend)
-		return -SP_PASS_NOT_OURS;
+		return unserved_reason(p, af);
 	service_id = frontend->service_id;
+	caller.frontend_flags = frontend->flags;
 	if (p->proto == IPPROTO_TCP) {
 		reason = unknown_tcp(p, frontend);
 		if (reason)
 			return reason;
 	}
-	if ((frontend->flags & SP_FRONTEND_SOURCE_RANGES) && !source_allowed(p, service_id, af))
+	if ((caller.frontend_flags & SP_FRONTEND_SOURCE_RANGES) && !source_allowed(p, service_id, af))
 		return -SP_DROP_SOURCE_RANGE;
 	reason = backend_select(p, service_id, &choice, af);
 	if (reason)
 		return reason;
-	reason = request_fill(ctx, scratch, &choice, p, af);
+	reason = request_fill(at, scratch, &caller, &choice, p, af);
 	if (reason)
 		return reason;
 	return pair_insert(key, scratch, p, af);
@@ -167,58 +182,44 @@ static __always_inline int embryo_request(struct flow_key *key, struct scratch *
 }
 
 /* 0 and the rule to apply in scratch->request, with its next hop current; or the reason. */
-static __always_inline int flow_open(struct xdp_md *ctx, const struct pkt *p, struct scratch *scratch, const enum af af)
+static __always_inline int flow_open(const struct place *at, const struct pkt *p, struct scratch *scratch,
+				     const enum af af)
 {
 	struct flow_key *key = scratch_key(scratch);
 	void *val = bpf_map_lookup_elem(embryo_table(af), key);
 	int reason;
 
-	/* As in flow_find(): a spoofed SYN-ACK must not plant a sequence number. */
-	if (val && (val_rule(val, af)->flags & SP_FLOW_EGRESS))
+	/* A spoofed SYN-ACK must not plant a sequence number. */
+	if (val && !place_serves(at, val_rule(val, af)->flags))
 		return -SP_PASS_NOT_OURS;
 	if (!val || flow_advance(embryo_table(af), key, val, p, af) ||
 	    !embryo_snapshot(&scratch->request, key, val, af))
-		return pair_open(ctx, p, key, scratch, af);
-	reason = next_hop_check(ctx, &scratch->request, p, af);
+		return place_opens(at, p) ? pair_open(at, p, key, scratch, af) : -SP_PASS_NOT_OURS;
+	reason = next_hop_check(at, &scratch->request, p, af);
 	if (reason)
 		return reason;
 	if (val_rule(&scratch->request, af)->flags & SP_FLOW_REPLY) {
 		embryo_reply(scratch, key, p, af);
 		return 0;
 	}
-	return embryo_request(key, scratch, p, af) ? pair_open(ctx, p, key, scratch, af) : 0;
+	return embryo_request(key, scratch, p, af) ? pair_open(at, p, key, scratch, af) : 0;
 }
 
-/*
- * A packet that the flow table does not know: of an embryo, of a new flow, or not ours. 0 and the rule to apply in
- * scratch->request, or the negative reason. Parses anew: a global function takes nothing but the context.
- */
-static __always_inline int xdp_open(struct xdp_md *ctx, const enum af af)
+/* `p` has its link header parsed. 0 and the rule to apply in scratch->request, or the negative reason. */
+static __always_inline int packet_open(const struct place *at, struct pkt *p, const enum af af)
 {
 	struct scratch *scratch = scratch_row();
-	struct pkt p = {};
 	int reason;
 
 	if (!scratch)
 		return -SP_DROP_TABLE;
-	parse_ethernet((void *)(long)ctx->data, (void *)(long)ctx->data_end, &p);
-	if (!p.l3)
+	if (!p->l3)
 		return -SP_PASS_MALFORMED;
-	reason = parse_ip(&p, af);
+	reason = parse_ip(p, af);
 	if (reason)
 		return reason;
-	key_from_pkt(scratch_key(scratch), &p, af);
-	return flow_open(ctx, &p, scratch, af);
-}
-
-__noinline int sp_xdp_open4(struct xdp_md *ctx)
-{
-	return xdp_open(ctx, AF4);
-}
-
-__noinline int sp_xdp_open6(struct xdp_md *ctx)
-{
-	return xdp_open(ctx, AF6);
+	key_from_pkt(scratch_key(scratch), p, af);
+	return flow_open(at, p, scratch, af);
 }
 
 #endif

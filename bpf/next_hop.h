@@ -7,6 +7,7 @@
 #define SP_BPF_NEXT_HOP_H
 
 #include "bpf/flow.h"
+#include "bpf/place.h"
 
 /* From <linux/socket.h> of the C library, which the BPF target has no use for otherwise. */
 #define AF_INET	 2
@@ -31,10 +32,11 @@ static __always_inline void fib_fill(struct bpf_fib_lookup *fib, __u32 ifindex, 
 }
 
 /*
- * Fills action, MACs, ifindex, mtu and route_epoch of a rule from its new destination. 0, or why the packet is dropped.
- * A next hop without a neighbour entry leaves the epoch stale: the next packet asks again.
+ * Fills action, MACs, ifindex, mtu and route_epoch of a rule from its new destination, for packets that come by
+ * `ifindex_in`. 0, or why the packet is dropped. A next hop without a neighbour entry leaves the epoch stale: the next
+ * packet asks again.
  */
-static __always_inline int next_hop_set(struct xdp_md *ctx, void *val, __u8 proto, const enum af af)
+static __always_inline int next_hop_set(void *ctx, __u32 ifindex_in, void *val, __u8 proto, const enum af af)
 {
 	struct sp_flow_rule *rule = val_rule(val, af);
 	struct sp_config_val *config = config_row();
@@ -47,7 +49,7 @@ static __always_inline int next_hop_set(struct xdp_md *ctx, void *val, __u8 prot
 		return -SP_DROP_TABLE;
 	/* Read before the lookup: a change in between makes the result stale, never falsely current. */
 	epoch = LOAD_ONCE(config->route_epoch);
-	fib_fill(&fib, ctx->ingress_ifindex, val, proto, af);
+	fib_fill(&fib, ifindex_in, val, proto, af);
 	ret = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	if (ret == BPF_FIB_LKUP_RET_FWD_DISABLED)
 		return -SP_DROP_FORWARDING_OFF;
@@ -71,18 +73,26 @@ static __always_inline int next_hop_set(struct xdp_md *ctx, void *val, __u8 prot
 	return 0;
 }
 
-static __noinline int next_hop_refresh4(struct xdp_md *ctx, void *val, __u8 proto)
+static __noinline int next_hop_refresh4(void *ctx, __u32 ifindex_in, void *val, __u8 proto)
 {
-	return next_hop_set(ctx, val, proto, AF4);
+	return next_hop_set(ctx, ifindex_in, val, proto, AF4);
 }
 
-static __noinline int next_hop_refresh6(struct xdp_md *ctx, void *val, __u8 proto)
+static __noinline int next_hop_refresh6(void *ctx, __u32 ifindex_in, void *val, __u8 proto)
 {
-	return next_hop_set(ctx, val, proto, AF6);
+	return next_hop_set(ctx, ifindex_in, val, proto, AF6);
+}
+
+static __always_inline int next_hop_refresh(const struct place *at, void *val, const struct pkt *p, const enum af af)
+{
+	__u32 ifindex_in = place_ifindex(at);
+
+	return af == AF4 ? next_hop_refresh4(at->ctx, ifindex_in, val, p->proto)
+			 : next_hop_refresh6(at->ctx, ifindex_in, val, p->proto);
 }
 
 /* Makes sure that the rule's next hop is current: one load and compare when it is. */
-static __always_inline int next_hop_check(struct xdp_md *ctx, void *val, const struct pkt *p, const enum af af)
+static __always_inline int next_hop_check(const struct place *at, void *val, const struct pkt *p, const enum af af)
 {
 	struct sp_flow_rule *rule = val_rule(val, af);
 	struct sp_config_val *config;
@@ -93,7 +103,7 @@ static __always_inline int next_hop_check(struct xdp_md *ctx, void *val, const s
 	if (likely(config && rule->route_epoch == LOAD_ONCE(config->route_epoch)))
 		return 0;
 	count(SP_NOTE_REFRESHED, p->len);
-	return af == AF4 ? next_hop_refresh4(ctx, val, p->proto) : next_hop_refresh6(ctx, val, p->proto);
+	return next_hop_refresh(at, val, p, af);
 }
 
 #endif

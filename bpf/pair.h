@@ -38,7 +38,12 @@ static __always_inline __be16 snat_port(const struct sp_config_val *config, __u3
 	return bpf_htons(config->snat_ports[1].first + (index - size0));
 }
 
-/* Fills the reply half and its key from the request half: whatever the request does to a packet, undone. */
+/*
+ * Fills the reply half and its key from the request half: whatever the request does to a packet, undone. A client whose
+ * address was kept gets its replies through the stack, translated where they leave for it; a process of the node has no
+ * such place, so its replies are translated where they come in; so are those to an address of ours, which go on from
+ * there.
+ */
 static __always_inline void reply_from_request(struct scratch *scratch, const enum af af)
 {
 	struct sp_flow_rule *forth = val_rule(&scratch->request, af);
@@ -58,7 +63,9 @@ static __always_inline void reply_from_request(struct scratch *scratch, const en
 	back->flags = SP_FLOW_REPLY;
 	/* The next hop towards the client is looked up by the first reply: epoch 0 is never current. */
 	back->action = SP_ACTION_FORWARD;
-	if (forth->action == SP_ACTION_LOCAL) {
+	if (forth->flags & SP_FLOW_HOST) {
+		back->action = SP_ACTION_LOCAL;
+	} else if (forth->action == SP_ACTION_LOCAL) {
 		back->flags |= SP_FLOW_EGRESS;
 		back->action = SP_ACTION_LOCAL;
 	}
@@ -163,22 +170,22 @@ static __always_inline int pair_repair(const enum af af)
 	return reply_insert(scratch, 0, af);
 }
 
-__noinline int sp_pair_claim4(void)
+__weak __noinline int sp_pair_claim4(void)
 {
 	return pair_claim(AF4);
 }
 
-__noinline int sp_pair_claim6(void)
+__weak __noinline int sp_pair_claim6(void)
 {
 	return pair_claim(AF6);
 }
 
-__noinline int sp_pair_repair4(void)
+__weak __noinline int sp_pair_repair4(void)
 {
 	return pair_repair(AF4);
 }
 
-__noinline int sp_pair_repair6(void)
+__weak __noinline int sp_pair_repair6(void)
 {
 	return pair_repair(AF6);
 }

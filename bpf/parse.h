@@ -176,4 +176,10 @@ static __always_inline struct tcphdr *pkt_tcp(const struct pkt *p)
 	return tcp;
 }
 
+/* TTL or hop limit of a parsed packet. */
+static __always_inline __u8 hops_left(const struct pkt *p, const enum af af)
+{
+	return af == AF4 ? ((struct iphdr *)p->l3)->ttl : ((struct ipv6hdr *)p->l3)->hop_limit;
+}
+
 #endif

@@ -1,55 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * REJECT: answers in place of a service without endpoints. TCP gets a reset (RFC 9293, 3.10.7.1), UDP an ICMP port
- * unreachable (RFC 792, RFC 4443 3.1) that quotes the headers, which is what a socket needs to find itself.
+ * XDP, REJECT: answers in place of a service without endpoints. TCP gets a reset, UDP an ICMP port unreachable.
  *
  * The answer leaves where the packet came in, addresses swapped; tags stay. Packet pointers are invalid afterwards.
  */
 #ifndef SP_BPF_REJECT_H
 #define SP_BPF_REJECT_H
 
-#include "bpf/answer.h"
 #include "bpf/icmp.h"
-#include "bpf/parse.h"
-
-/* Payload bytes of a segment, SYN and FIN counted (RFC 9293, 3.3: SEG.LEN). */
-static __always_inline __u32 segment_len(const struct pkt *p, const struct tcphdr *tcp)
-{
-	__u32 headers = (p->l4_off - p->l3_off) + tcp->doff * 4;
-	__u32 len = p->l3_len > headers ? p->l3_len - headers : 0;
-
-	return len + !!(p->tcp_flags & TCP_SYN) + !!(p->tcp_flags & TCP_FIN);
-}
+#include "bpf/reset.h"
+#include "bpf/verdict.h"
 
 /* Turns the segment into its reset; IP options and extension headers are dropped with the payload. */
 static __always_inline int reject_tcp(struct xdp_md *ctx, const struct pkt *p, const enum af af)
 {
 	const __u32 l3_size = af == AF4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
-	struct tcphdr *tcp = p->l4, *out = p->l3 + l3_size;
-	__be32 saddr[4], daddr[4], seq = 0, ack = 0;
-	__u16 flags = TCP_RST;
+	struct reset reset;
+
+	if (reset_read(&reset, p, af) || reset_write(p->l3, p->end, &reset, af))
+		return -SP_DROP_REWRITE;
+	swap_macs(p->eth);
+	if (bpf_xdp_adjust_tail(ctx, (int)(p->l3_off + l3_size + sizeof(struct tcphdr)) - (int)p->len))
+		return -SP_DROP_REWRITE;
+	return XDP_TX;
+}
+
+/* Moves the link header `distance` bytes to the front, where adjust_head made room, and turns it round. */
+static __always_inline int link_header_move(void *data, void *end, __u32 distance, __u32 l2_len)
+{
+	struct ethhdr *to = data, *from = data + distance;
+	__be16 *to_tags, *from_tags;
+
+	if ((void *)from + ETH_HLEN + SP_MAX_VLAN_TAGS * 4 > end)
+		return -SP_DROP_REWRITE;
+	__builtin_memcpy(to->h_dest, from->h_source, ETH_ALEN);
+	__builtin_memcpy(to->h_source, from->h_dest, ETH_ALEN);
+	to_tags = data + 2 * ETH_ALEN;
+	from_tags = data + distance + 2 * ETH_ALEN;
+	for (__u32 i = 0; i < 1 + SP_MAX_VLAN_TAGS * 2; i++) {
+		if (i * 2 >= l2_len - 2 * ETH_ALEN)
+			break;
+		to_tags[i] = from_tags[i];
+	}
+	return 0;
+}
+
+/* New headers go in front of the UDP packet, its own stay as the quote. */
+static __always_inline int reject_udp(struct xdp_md *ctx, const struct pkt *p, const enum af af)
+{
+	const __u32 l3_size = af == AF4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	const __u32 room = l3_size + sizeof(struct icmp_error);
+	__u32 l2_len = p->l3_off, quote = p->l4_off - p->l3_off + sizeof(struct udphdr);
+	__be32 saddr[4], daddr[4];
+	void *data, *end;
 
 	addr_copy(saddr, pkt_saddr(p, af), af);
 	addr_copy(daddr, pkt_daddr(p, af), af);
-	if ((void *)(out + 1) > p->end || (void *)(tcp + 1) > p->end)
+	if (quote > QUOTE_MAX || l2_len > ETH_HLEN + SP_MAX_VLAN_TAGS * 4)
 		return -SP_DROP_REWRITE;
-	if (p->tcp_flags & TCP_ACK) {
-		seq = tcp->ack_seq;
-	} else {
-		ack = bpf_htonl(bpf_ntohl(tcp->seq) + segment_len(p, tcp));
-		flags |= TCP_ACK;
-	}
-	ip_write(p->l3, daddr, saddr, IPPROTO_TCP, sizeof(*out), af);
-	__builtin_memset(out, 0, sizeof(*out));
-	out->source = p->dport;
-	out->dest = p->sport;
-	out->seq = seq;
-	out->ack_seq = ack;
-	((__be16 *)out)[6] = bpf_htons((sizeof(*out) / 4) << 12 | flags);
-	out->check =
-	    (__u16)~csum_fold(csum_words(csum_pseudo(saddr, daddr, IPPROTO_TCP, sizeof(*out), af), out, sizeof(*out)));
-	swap_macs(p->eth);
-	if (bpf_xdp_adjust_tail(ctx, (int)(p->l3_off + l3_size + sizeof(*out)) - (int)p->len))
+	if (bpf_xdp_adjust_tail(ctx, (int)(l2_len + quote) - (int)p->len) || bpf_xdp_adjust_head(ctx, -(int)room))
+		return -SP_DROP_REWRITE;
+	data = (void *)(long)ctx->data;
+	end = (void *)(long)ctx->data_end;
+	if (link_header_move(data, end, room, l2_len) || icmp_write(data + l2_len, end, saddr, daddr, quote, af))
 		return -SP_DROP_REWRITE;
 	return XDP_TX;
 }

@@ -41,11 +41,6 @@ static __always_inline void rewrite_l4(const struct pkt *p, const struct sp_flow
 		*p->check = csum_apply_udp(*p->check, rule->l4_delta);
 }
 
-static __always_inline __u8 hops_left(const struct pkt *p, const enum af af)
-{
-	return af == AF4 ? ((struct iphdr *)p->l3)->ttl : ((struct ipv6hdr *)p->l3)->hop_limit;
-}
-
 /* Translates the packet by `val`, whose next hop is current, and returns the XDP action or a reason. */
 static __always_inline int forward(struct xdp_md *ctx, const struct pkt *p, void *val, const enum af af)
 {

@@ -11,20 +11,43 @@
 #include "bpf/reject.h"
 #include "bpf/rewrite.h"
 
+/*
+ * A packet that the flow table does not know: of an embryo, of a new flow, or not ours. Parses anew: a global function
+ * takes nothing but the context.
+ */
+static __always_inline int xdp_open(struct xdp_md *ctx, const enum af af)
+{
+	const struct place at = {.ctx = ctx, .hook = HOOK_XDP};
+	struct pkt p = {};
+
+	parse_ethernet((void *)(long)ctx->data, (void *)(long)ctx->data_end, &p);
+	return packet_open(&at, &p, af);
+}
+
+__noinline int sp_xdp_open4(struct xdp_md *ctx)
+{
+	return xdp_open(ctx, AF4);
+}
+
+__noinline int sp_xdp_open6(struct xdp_md *ctx)
+{
+	return xdp_open(ctx, AF6);
+}
+
 /* The rule of the packet's flow, or NULL and the reason. */
 static __always_inline void *flow_find(struct xdp_md *ctx, const struct pkt *p, struct flow_key *key, int *reason,
 				       const enum af af)
 {
+	const struct place at = {.ctx = ctx, .hook = HOOK_XDP};
 	void *val = bpf_map_lookup_elem(flow_table(af), key);
 	struct scratch *scratch;
 
-	/* Replies of local backends pass tc egress; whoever sends one from outside is a stranger and changes nothing.
-	 */
+	/* What tc translates is a stranger here: whoever sends it from outside changes nothing. */
 	*reason = -SP_PASS_NOT_OURS;
-	if (unlikely(val && (val_rule(val, af)->flags & SP_FLOW_EGRESS)))
+	if (unlikely(val && !place_serves(&at, val_rule(val, af)->flags)))
 		return NULL;
 	if (likely(val && !flow_advance(flow_table(af), key, val, p, af))) {
-		*reason = next_hop_check(ctx, val, p, af);
+		*reason = next_hop_check(&at, val, p, af);
 		return *reason ? NULL : val;
 	}
 	*reason = af == AF4 ? sp_xdp_open4(ctx) : sp_xdp_open6(ctx);

@@ -11,7 +11,10 @@
 /* A ServiceCIDR: an address in it that no Service has is nobody's, and packets to it are dropped. */
 #define SP_NETWORK_ALLOCATED 0x01u
 
-/* An address x is inside when (x & mask) == addr. Nothing is inside { addr = all ones, mask = 0 }: an unused entry. */
+/*
+ * An address x is inside when (x & mask) == addr. Nothing is inside an entry whose mask is 0, it is unused: a row that
+ * no agent has written yet says nothing.
+ */
 struct sp_network {
 	struct sp_addr addr;
 	struct sp_addr mask;
