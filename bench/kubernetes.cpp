@@ -90,7 +90,8 @@ class AgentUnderTest {
  public:
   static Result<AgentUnderTest> start(const test::Lab& lab, const test::LabApi& api) {
     const test::Host& node = lab.host("n1");
-    std::vector<std::string> argv{SP_SALLYPORT, "run", "--node", "n1", "--pin-path", node.pin_path};
+    std::vector<std::string> argv{SP_SALLYPORT, "run",         "--node",   "n1",
+                                  "--pin-path", node.pin_path, "--cgroup", node.cgroup_dir};
     const auto words = api.source_words();
     argv.insert(argv.end(), words.begin(), words.end());
     argv.insert(argv.end(), {"--log-level", "info"});

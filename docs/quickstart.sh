@@ -89,13 +89,14 @@ build_sallyport() {
   cmake --build "$build" --parallel "$(nproc)" --target sallyport
 }
 
-# Each agent runs on its node as on a real one. Only the pin path is given because three nodes share this machine.
+# Each agent runs on its node as on a real one. Pin path and cgroup are given because three nodes share this machine.
 start_agents() {
   local node logs command
   logs=$(lab path r run)
   cd "$root"
   for node in n1 n2 n3; do
-    command=(run --manifests "$manifests" --node "$node" --device eth0 --pin-path "$(lab path "$node" pin)")
+    command=(run --manifests "$manifests" --node "$node" --device eth0 --pin-path "$(lab path "$node" pin)"
+      --cgroup "$(lab path "$node" cgroup)")
     echo "on $node: sallyport ${command[*]}" | indent
     lab exec "$node" "$build/loader/sallyport" "${command[@]}" </dev/null >"$logs/agent-$node.log" 2>&1 &
     agent_pids[${node#n}]=$!
@@ -118,11 +119,11 @@ await_agent() {
   done
 }
 
-# door NAME CURL-ARGUMENT...: one request from client c1, outside; 204 is InfluxDB's answer to /ping.
+# door NAME CURL-ARGUMENT...: one request from $client; 204 is InfluxDB's answer to /ping.
 door() {
   local name=$1 code
   shift
-  code=$(lab exec c1 curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$@") || true
+  code=$(lab exec "$client" curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$@") || true
   printf '    %-34s %-4s curl %s\n' "$name" "$code" "$*"
   if [ "$code" != 204 ]; then
     failures=$((failures + 1))
@@ -131,6 +132,7 @@ door() {
 }
 
 open_doors() {
+  local client=c1
   door "hostNetwork :8086/ping" http://192.0.2.11:8086/ping
   door "hostPort :8086/ping" http://192.0.2.12:8086/ping
   door "NodePort :30000/ping" http://192.0.2.11:30000/ping
@@ -138,6 +140,16 @@ open_doors() {
   door "LoadBalancer 10.13.242.236:8086" http://10.13.242.236:8086/ping
   door "Ingress influxdb.kube.example.com" \
     --resolve influxdb.kube.example.com:80:192.0.2.13 http://influxdb.kube.example.com/ping
+}
+
+# The same from inside: socket hooks of the node's cgroup, for its Pods and for its own processes.
+open_doors_from_inside() {
+  local client=n3p1
+  door "a Pod of n3: ClusterIP" http://10.96.0.86:8086/ping
+  door "  NodePort of its own node" http://192.0.2.13:30000/ping
+  client=n2
+  door "a process of n2: ClusterIP" http://10.96.0.86:8086/ping
+  door "  hostPort at 127.0.0.1" http://127.0.0.1:8086/ping
 }
 
 # 300 connections through one node; each line counts what the three Pods answered so far.
@@ -195,6 +207,8 @@ main() {
   start_agents
   step "five doors, from client c1 outside"
   open_doors
+  step "the same doors, from a Pod and from a node"
+  open_doors_from_inside
   step "round-robin: 300 connections to NodePort 30080 of n1, three Pods on three nodes"
   show_round_robin
   step "the client's address"
