@@ -30,6 +30,7 @@ Result<void> Agents::start(const std::string& node, const std::string& binary, c
   }
   std::vector<std::string> argv{binary, "run", "--pin-path", host.pin_path, "--cgroup", host.cgroup_dir};
   argv.insert(argv.end(), source_.begin(), source_.end());
+  argv.insert(argv.end(), flags_.begin(), flags_.end());
   if (source_.empty()) {
     argv.insert(argv.end(), {"--manifests", manifest_dir(node)});
   }

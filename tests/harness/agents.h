@@ -26,6 +26,9 @@ class Agents {
   // may name the node, too.
   void set_source(std::vector<std::string> words) { source_ = std::move(words); }
 
+  // Words that every agent started from now on gets as well.
+  void set_flags(std::vector<std::string> words) { flags_ = std::move(words); }
+
   // `ready`: the log line that tells that it has started.
   [[nodiscard]] Result<void> start(const std::string& node, const std::string& binary = kSallyport,
                                    const std::string& ready = "agent: ready");
@@ -61,6 +64,7 @@ class Agents {
  private:
   const Lab& lab_;
   std::vector<std::string> source_;  // empty: --manifests
+  std::vector<std::string> flags_;
   std::map<std::string, Process> running_;
   std::map<std::string, std::string> past_logs_;
 };

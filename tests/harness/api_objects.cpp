@@ -33,6 +33,9 @@ Json api_service(const ServiceSpec& service) {
                 {"clusterIPs", {"10.96.0." + number, "fd00:96::" + number}},
                 {"ipFamilies", {"IPv4", "IPv6"}},
                 {"ipFamilyPolicy", "RequireDualStack"},
+                {"externalTrafficPolicy", service.external_local ? "Local" : "Cluster"},
+                {"internalTrafficPolicy", service.internal_local ? "Local" : "Cluster"},
+                {"sessionAffinity", service.affinity ? "ClientIP" : "None"},
                 {"ports", ports}}},
               {"status", {{"loadBalancer", {{"ingress", ingress}}}}}};
   if (!service.externals.empty()) {
@@ -46,9 +49,10 @@ Json api_service(const ServiceSpec& service) {
 Json api_slice(const ServiceSpec& service, Family family) {
   Json endpoints = Json::array();
   for (const BackendSpec& backend : service.backends) {
-    endpoints.push_back({{"addresses", {backend.host.ip(family)}},
-                         {"nodeName", backend.node},
-                         {"conditions", {{"ready", true}, {"serving", true}, {"terminating", false}}}});
+    endpoints.push_back(
+        {{"addresses", {backend.host.ip(family)}},
+         {"nodeName", backend.node},
+         {"conditions", {{"ready", !backend.terminating}, {"serving", true}, {"terminating", backend.terminating}}}});
   }
   return {{"apiVersion", "discovery.k8s.io/v1"},
           {"kind", "EndpointSlice"},
@@ -81,6 +85,13 @@ Json api_pod(const HostPortSpec& pod) {
             {"podIP", pod.pod.host.ip4},
             {"podIPs", {{{"ip", pod.pod.host.ip4}}, {{"ip", pod.pod.host.ip6}}}},
             {"conditions", {{{"type", "Ready"}, {"status", "True"}}}}}}};
+}
+
+Json api_service_cidr(const std::vector<std::string>& ranges) {
+  return {{"apiVersion", "networking.k8s.io/v1"},
+          {"kind", "ServiceCIDR"},
+          {"metadata", {{"name", "kubernetes"}}},
+          {"spec", {{"cidrs", ranges}}}};
 }
 
 Json api_node(const Host& node) {

@@ -14,6 +14,8 @@ namespace sp::test {
 [[nodiscard]] std::vector<nlohmann::json> api_objects(const ServiceSpec& service);
 [[nodiscard]] nlohmann::json api_slice(const ServiceSpec& service, Family family);
 [[nodiscard]] nlohmann::json api_pod(const HostPortSpec& pod);
+// The ServiceCIDR that a cluster begins with.
+[[nodiscard]] nlohmann::json api_service_cidr(const std::vector<std::string>& ranges);
 [[nodiscard]] nlohmann::json api_node(const Host& node);
 
 }  // namespace sp::test

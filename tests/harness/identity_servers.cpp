@@ -6,6 +6,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -40,13 +41,15 @@ IdentityServers::~IdentityServers() {
   }
 }
 
-Result<void> IdentityServers::listen(const std::string& identity, const std::string& netns, Transport transport,
+Result<void> IdentityServers::listen(const std::string& identity, const Place& place, Transport transport,
                                      const Endpoint& at) {
   const std::string what = identity + " " + to_string(transport) + " " + at.text();
   SP_TRY_ASSIGN(address, SocketAddress::from(at));
-  SP_TRY_ASSIGN(fd, open_socket(netns, transport, at, SOCK_NONBLOCK));
+  SP_TRY_ASSIGN(fd, open_socket(place, transport, at, SOCK_NONBLOCK));
   const int on = 1;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  // A server may follow another that has not retired yet.
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (::bind(fd.get(), address.raw(), address.length) != 0) {
     return errno_error(errno, what + ": bind");
   }
@@ -54,15 +57,15 @@ Result<void> IdentityServers::listen(const std::string& identity, const std::str
     return errno_error(errno, what + ": listen");
   }
   const auto kind = transport == Transport::tcp ? Socket::Kind::listener : Socket::Kind::datagrams;
-  return watch({std::move(fd), kind, identity, {}});
+  return watch({std::move(fd), kind, identity});
 }
 
 Result<void> IdentityServers::listen(const Lab& lab, const std::vector<std::string>& hosts, std::uint16_t port) {
   for (const std::string& name : hosts) {
     const Host& host = lab.host(name);
     for (const Family family : {Family::v4, Family::v6}) {
-      SP_TRY(listen(name, host.netns, Transport::tcp, host.at(family, port)));
-      SP_TRY(listen(name, host.netns, Transport::udp, host.at(family, port)));
+      SP_TRY(listen(name, host.place(), Transport::tcp, host.at(family, port)));
+      SP_TRY(listen(name, host.place(), Transport::udp, host.at(family, port)));
     }
   }
   return {};
@@ -88,9 +91,37 @@ void IdentityServers::serve() {
     for (int i = 0; i < count; ++i) {
       if (ready[i].data.fd != wake_.get()) {
         serve_ready(ready[i].data.fd, ready[i].events);
+      } else {
+        let_go();
       }
     }
   }
+}
+
+Result<void> IdentityServers::retire(const std::string& identity, Millis timeout) {
+  std::unique_lock guard(lock_);
+  retired_.insert(identity);
+  ::eventfd_write(wake_.get(), 1);
+  const auto is_its = [&](const auto& entry) { return entry.second.identity == identity; };
+  if (!changed_.wait_for(guard, timeout, [&] { return std::none_of(sockets_.begin(), sockets_.end(), is_its); })) {
+    return Error{ETIMEDOUT, identity + ": still has connections"};
+  }
+  retired_.erase(identity);
+  return {};
+}
+
+// Closes what retired identities listen on.
+void IdentityServers::let_go() {
+  eventfd_t count = 0;
+  ::eventfd_read(wake_.get(), &count);
+  const std::lock_guard guard(lock_);
+  for (auto& [fd, socket] : sockets_) {
+    socket.leaving = retired_.contains(socket.identity);
+  }
+  std::erase_if(sockets_, [](const auto& entry) {
+    return entry.second.leaving && entry.second.kind != Socket::Kind::connection;
+  });
+  changed_.notify_all();
 }
 
 void IdentityServers::serve_ready(int fd, std::uint32_t events) {
@@ -113,10 +144,11 @@ void IdentityServers::serve_ready(int fd, std::uint32_t events) {
     case Socket::Kind::connection:
       break;
   }
-  const bool alive = (events & EPOLLOUT) != 0 ? flush(*socket) : echo(*socket);
-  if (!alive) {
+  const bool open = (events & EPOLLOUT) != 0 ? flush(*socket) : echo(*socket);
+  if (!open) {
     const std::lock_guard guard(lock_);
     sockets_.erase(fd);
+    changed_.notify_all();
   }
 }
 
@@ -132,7 +164,7 @@ void IdentityServers::accept_clients(const Socket& listener) {
     if (::send(fd.get(), greeting.data(), greeting.size(), MSG_NOSIGNAL) < 0) {
       continue;
     }
-    (void)watch({std::move(fd), Socket::Kind::connection, listener.identity, {}});
+    (void)watch({std::move(fd), Socket::Kind::connection, listener.identity});
   }
 }
 
@@ -161,6 +193,7 @@ bool IdentityServers::echo(Socket& connection) const {
     return false;
   }
   connection.unsent.append(bytes.data(), static_cast<std::size_t>(got));
+  connection.unsent.append(connection.leaving ? kFarewell : "");
   return flush(connection);
 }
 
@@ -173,6 +206,9 @@ bool IdentityServers::flush(Socket& connection) const {
   }
   if (sent > 0) {
     connection.unsent.erase(0, static_cast<std::size_t>(sent));
+  }
+  if (connection.leaving && connection.unsent.empty()) {
+    return false;
   }
   epoll_event event{.events = EPOLLIN, .data = {.fd = connection.fd.get()}};
   if (!connection.unsent.empty()) {

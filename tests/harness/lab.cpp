@@ -77,6 +77,11 @@ Result<void> Lab::read_status() {
       host.ip6 = word[4];
     }
   }
+  for (auto& [name, host] : hosts_) {
+    if (const std::size_t p = name.find('p'); p != std::string::npos) {
+      host.cgroup_dir = hosts_.at(name.substr(0, p)).cgroup_dir + "/" + name;
+    }
+  }
   const std::size_t expected = shape_.clients + shape_.nodes + shape_.nodes * shape_.pods;
   if (hosts_.size() != expected) {
     return Error{0, "lab status lists " + std::to_string(hosts_.size()) + " hosts:\n" + status.text};

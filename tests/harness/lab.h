@@ -30,9 +30,11 @@ struct Host {
   std::string ip4;
   std::string ip6;
   std::string pin_path;    // nodes only
-  std::string cgroup_dir;  // nodes only
+  std::string cgroup_dir;  // nodes and Pods
 
   [[nodiscard]] const std::string& ip(Family family) const { return family == Family::v4 ? ip4 : ip6; }
+  // With the cgroup: where hooks of the node see its processes.
+  [[nodiscard]] Place place() const { return {netns, cgroup_dir}; }
   [[nodiscard]] Endpoint at(Family family, std::uint16_t port) const { return {ip(family), port}; }
 };
 

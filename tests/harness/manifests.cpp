@@ -24,7 +24,10 @@ void write_service(std::ostream& out, const ServiceSpec& service) {
                                    : "ClusterIP")
       << "\n  clusterIP: 10.96.0." << number
       << "\n  clusterIPs: " << json_list({"10.96.0." + number, "fd00:96::" + number})
-      << "\n  ipFamilies: [IPv4, IPv6]\n  ipFamilyPolicy: RequireDualStack\n  ports:\n";
+      << "\n  ipFamilies: [IPv4, IPv6]\n  ipFamilyPolicy: RequireDualStack\n  externalTrafficPolicy: "
+      << (service.external_local ? "Local" : "Cluster")
+      << "\n  internalTrafficPolicy: " << (service.internal_local ? "Local" : "Cluster")
+      << "\n  sessionAffinity: " << (service.affinity ? "ClientIP" : "None") << "\n  ports:\n";
   for (const char* protocol : {"TCP", "UDP"}) {
     out << "  - name: " << (protocol[0] == 'T' ? "stream" : "datagram") << "\n    protocol: " << protocol
         << "\n    port: " << service.port << "\n    targetPort: " << service.target_port << "\n";
@@ -56,14 +59,15 @@ void write_slice(std::ostream& out, const ServiceSpec& service, Family family) {
   out << "endpoints:\n";
   for (const BackendSpec& backend : service.backends) {
     out << "- addresses: [\"" << backend.host.ip(family) << "\"]\n  nodeName: " << backend.node
-        << "\n  conditions: {ready: true, serving: true, terminating: false}\n";
+        << "\n  conditions: {ready: " << (backend.terminating ? "false" : "true")
+        << ", serving: true, terminating: " << (backend.terminating ? "true" : "false") << "}\n";
   }
 }
 
 }  // namespace
 
 BackendSpec backend(const Lab& lab, const std::string& host_name) {
-  return {lab.host(host_name), host_name.substr(0, host_name.find('p'))};
+  return {lab.host(host_name), host_name.substr(0, host_name.find('p')), false};
 }
 
 std::string manifest(const ServiceSpec& service) {

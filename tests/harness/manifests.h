@@ -11,8 +11,9 @@
 namespace sp::test {
 
 struct BackendSpec {
-  Host host;         // a Pod, or a node for a Pod in the host's network
-  std::string node;  // its node's name
+  Host host;                 // a Pod, or a node for a Pod in the host's network
+  std::string node;          // its node's name
+  bool terminating = false;  // still serves, in its grace
 };
 
 // "n2p1" -> node "n2"; "n2" -> node "n2".
@@ -27,6 +28,9 @@ struct ServiceSpec {
   std::vector<std::string> ingress = {};    // status.loadBalancer addresses; makes it a LoadBalancer
   std::vector<std::string> externals = {};  // spec.externalIPs
   std::vector<BackendSpec> backends = {};
+  bool external_local = false;  // externalTrafficPolicy: Local
+  bool internal_local = false;  // internalTrafficPolicy: Local
+  bool affinity = false;        // sessionAffinity: ClientIP, the default time
 };
 
 // The Service and one EndpointSlice for each family.

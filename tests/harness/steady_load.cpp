@@ -11,8 +11,6 @@
 #include <cerrno>
 #include <sstream>
 
-#include "tests/harness/netns.h"
-
 namespace sp::test {
 
 namespace {
@@ -44,7 +42,7 @@ const char* stage_name(int stage) {
 std::string SteadyLoad::Report::text() const {
   std::ostringstream out;
   out << completed << " new connections completed, " << beats << " answers on long-lived ones, " << failed
-      << " failed, " << reset << " reset";
+      << " failed, " << reset << " reset, " << farewells << " farewells";
   for (const auto& [error, count] : errors) {
     out << "\n  " << error << " x" << count;
   }
@@ -118,14 +116,6 @@ bool SteadyLoad::drained() const {
 }
 
 void SteadyLoad::work() {
-  const auto scope = NetnsScope::enter(plan_.netns);
-  if (!scope) {
-    const std::lock_guard guard(lock_);
-    ++report_.failed;
-    ++report_.errors[scope.error().text()];
-    changed_.notify_all();
-    return;
-  }
   std::array<epoll_event, 64> ready{};
   std::unique_lock guard(lock_);
   for (std::size_t i = 0; i < plan_.long_lived; ++i) {
@@ -153,9 +143,9 @@ void SteadyLoad::work() {
   }
 }
 
-void SteadyLoad::open_connection(bool long_lived) {
+void SteadyLoad::open_connection(bool long_lived, std::size_t beats) {
   const Endpoint target = plan_.targets[next_target_++ % plan_.targets.size()];
-  auto fd = open_socket("", Transport::tcp, target, SOCK_NONBLOCK);
+  auto fd = open_socket(plan_.from, Transport::tcp, target, SOCK_NONBLOCK);
   const auto address = SocketAddress::from(target);
   if (!fd || !address) {
     ++report_.failed;
@@ -163,7 +153,7 @@ void SteadyLoad::open_connection(bool long_lived) {
     return;
   }
   const int raw = fd->get();
-  connections_[raw] = Connection{std::move(*fd), long_lived, Stage::connecting, target, {}, 0, Clock::now()};
+  connections_[raw] = Connection{std::move(*fd), long_lived, Stage::connecting, target, {}, beats, Clock::now()};
   if (::connect(raw, address->raw(), address->length) != 0 && errno != EINPROGRESS) {
     end(raw, errno, "connect");
     return;
@@ -222,6 +212,10 @@ void SteadyLoad::take_line(Connection& connection, const std::string& line) {
     }
     return;
   }
+  if (connection.stage == Stage::idle && line + "\n" == kFarewell) {
+    succeed(connection.fd.get());
+    return;
+  }
   if (connection.stage != Stage::echo || line + "\n" != kRequest) {
     end(connection.fd.get(), EBADMSG, "echo");
     return;
@@ -234,6 +228,16 @@ void SteadyLoad::take_line(Connection& connection, const std::string& line) {
   ++report_.beats;
   ++connection.beats;
   connection.stage = Stage::idle;
+}
+
+// Another connection in the place of one whose server has left.
+void SteadyLoad::succeed(int fd) {
+  const std::size_t beats = connections_.at(fd).beats;
+  connections_.erase(fd);
+  ++report_.farewells;
+  if (!draining_) {
+    open_connection(true, beats);
+  }
 }
 
 void SteadyLoad::send_request(Connection& connection) {

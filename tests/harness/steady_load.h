@@ -2,7 +2,8 @@
 // SteadyLoad: a client that keeps TCP connections open with a request every beat, and opens new ones all the time.
 //
 // Against identity servers. Promises: nothing is retried; every connection ever opened is in the report exactly once,
-// as completed, reset or failed; a connection that gives no answer within kStall counts as failed.
+// as completed, reset, failed or ended with a farewell; a connection that gives no answer within kStall counts as
+// failed.
 #pragma once
 
 #include <condition_variable>
@@ -19,7 +20,7 @@ namespace sp::test {
 class SteadyLoad {
  public:
   struct Plan {
-    std::string netns;
+    Place from;
     std::vector<Endpoint> targets;  // taken in turn, by new and long-lived connections alike
     std::size_t long_lived = 0;
     Millis beat{50};         // between two requests of a long-lived connection
@@ -30,7 +31,8 @@ class SteadyLoad {
     std::size_t completed = 0;  // short connections: greeting, request, echo, close
     std::size_t beats = 0;      // answered requests of long-lived connections
     std::size_t reset = 0;
-    std::size_t failed = 0;                         // anything else that went wrong
+    std::size_t failed = 0;     // anything else that went wrong
+    std::size_t farewells = 0;  // long-lived connections that a retiring server has ended; each is opened anew
     std::map<std::string, std::size_t> errors;      // text -> count, resets included
     std::map<std::string, std::size_t> identities;  // of all greetings
     std::set<std::string> long_lived_identities;
@@ -68,11 +70,12 @@ class SteadyLoad {
 
   explicit SteadyLoad(Plan plan) : plan_(std::move(plan)) {}
   void work();
-  void open_connection(bool long_lived);
+  void open_connection(bool long_lived, std::size_t beats = 0);
   void advance(int fd);
   bool receive(Connection& connection);
   void take_line(Connection& connection, const std::string& line);
   void send_request(Connection& connection);
+  void succeed(int fd);
   void beat();
   void end(int fd, int err, const std::string& stage);
   [[nodiscard]] std::size_t slowest_beats() const;

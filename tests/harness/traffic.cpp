@@ -2,7 +2,6 @@
 // The exchange of an identity server's client, with blocking sockets and the kernel's own timeouts.
 #include "tests/harness/traffic.h"
 
-#include <arpa/inet.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
@@ -19,73 +18,36 @@
 
 namespace sp::test {
 
-const char* to_string(Transport transport) {
-  return transport == Transport::tcp ? "TCP" : "UDP";
-}
-
-std::string Endpoint::text() const {
-  const std::string number = std::to_string(port);
-  return ip.find(':') == std::string::npos ? ip + ":" + number : "[" + ip + "]:" + number;
-}
-
-Result<SocketAddress> SocketAddress::from(const Endpoint& endpoint) {
-  SocketAddress address;
-  auto* v4 = reinterpret_cast<sockaddr_in*>(&address.storage);
-  auto* v6 = reinterpret_cast<sockaddr_in6*>(&address.storage);
-  if (::inet_pton(AF_INET, endpoint.ip.c_str(), &v4->sin_addr) == 1) {
-    v4->sin_family = AF_INET;
-    v4->sin_port = htons(endpoint.port);
-    address.length = sizeof *v4;
-    return address;
-  }
-  if (::inet_pton(AF_INET6, endpoint.ip.c_str(), &v6->sin6_addr) == 1) {
-    v6->sin6_family = AF_INET6;
-    v6->sin6_port = htons(endpoint.port);
-    address.length = sizeof *v6;
-    return address;
-  }
-  return Error{EINVAL, "'" + endpoint.ip + "' is not an address"};
-}
-
-Endpoint SocketAddress::endpoint() const {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  if (storage.ss_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&storage);
-    ::inet_ntop(AF_INET, &v4->sin_addr, text.data(), text.size());
-    return {text.data(), ntohs(v4->sin_port)};
-  }
-  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&storage);
-  ::inet_ntop(AF_INET6, &v6->sin6_addr, text.data(), text.size());
-  return {text.data(), ntohs(v6->sin6_port)};
-}
-
-Result<Fd> open_socket(const std::string& netns, Transport transport, const Endpoint& endpoint, int flags) {
-  SP_TRY_ASSIGN(address, SocketAddress::from(endpoint));
-  SP_TRY_ASSIGN(scope, NetnsScope::enter(netns));
-  const int type = transport == Transport::tcp ? SOCK_STREAM : SOCK_DGRAM;
-  Fd fd(::socket(address.storage.ss_family, type | SOCK_CLOEXEC | flags, 0));
-  if (!fd.valid()) {
-    return errno_error(errno, "socket in '" + netns + "'");
-  }
-  return fd;
-}
-
 namespace {
 
 constexpr std::string_view kRequest = "are you there?\n";
 
-// The client's half of one exchange over a connected socket. TCP: the greeting comes first and the request is echoed;
-// UDP: the request's reply is greeting and request in one datagram.
+void set_timeout(int fd, Millis timeout) {
+  const timeval limit{.tv_sec = timeout.count() / 1000, .tv_usec = (timeout.count() % 1000) * 1000};
+  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+// An unconnected socket is told of refusals only if it asks for that; one of both families takes both options.
+void report_icmp_errors(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
+}
+
+// The client's half of one exchange. TCP: the greeting comes first and the request is echoed; UDP: the request's reply
+// is greeting and request in one datagram.
 class Exchange {
  public:
-  Exchange(int fd, Transport transport, std::string what) : fd_(fd), transport_(transport), what_(std::move(what)) {}
+  Exchange(int fd, const Question& question, const SocketAddress& target, std::string what)
+      : fd_(fd), question_(question), target_(target), what_(std::move(what)) {}
 
   Result<std::string> greeting() {
-    if (transport_ == Transport::udp) {
+    if (question_.transport == Transport::udp) {
       SP_TRY(send_request());
     }
     SP_TRY_ASSIGN(line, read_line("greeting"));
-    if (transport_ == Transport::tcp) {
+    if (question_.transport == Transport::tcp) {
       SP_TRY(send_request());
     }
     SP_TRY_ASSIGN(echo, read_line("echo"));
@@ -95,9 +57,21 @@ class Exchange {
     return line;
   }
 
+  // Whom the socket has called its peer.
+  std::set<Endpoint> peers() {
+    SocketAddress peer;
+    peer.length = sizeof peer.storage;
+    if (question_.connected && ::getpeername(fd_, peer.raw(), &peer.length) == 0) {
+      peers_.insert(peer.endpoint());
+    }
+    return peers_;
+  }
+
  private:
   Result<void> send_request() {
-    if (::send(fd_, kRequest.data(), kRequest.size(), MSG_NOSIGNAL) < 0) {
+    const sockaddr* to = question_.connected ? nullptr : target_.raw();
+    const socklen_t length = question_.connected ? 0 : target_.length;
+    if (::sendto(fd_, kRequest.data(), kRequest.size(), MSG_NOSIGNAL, to, length) < 0) {
       return errno_error(errno, what_ + ": send");
     }
     return {};
@@ -111,39 +85,53 @@ class Exchange {
         return line;
       }
       std::array<char, 512> bytes{};
-      const ssize_t got = ::recv(fd_, bytes.data(), bytes.size(), 0);
+      SocketAddress sender;
+      sender.length = sizeof sender.storage;
+      const ssize_t got = ::recvfrom(fd_, bytes.data(), bytes.size(), 0, sender.raw(), &sender.length);
       if (got < 0) {
         return errno_error(errno == EAGAIN ? ETIMEDOUT : errno, what_ + ": " + stage);
       }
       if (got == 0) {
         return Error{EPIPE, what_ + ": " + stage + ": closed by the server"};
       }
+      if (question_.transport == Transport::udp) {
+        peers_.insert(sender.endpoint());
+      }
       buffer_.append(bytes.data(), static_cast<std::size_t>(got));
     }
   }
 
   int fd_;
-  Transport transport_;
+  const Question& question_;
+  const SocketAddress& target_;
   std::string what_;
   std::string buffer_;
+  std::set<Endpoint> peers_;
 };
 
 // A port that this process has not used for UDP before, or not for long: the kernel picks at random, and a port that
-// comes twice is no new flow but the same one again.
-Result<void> bind_to_fresh_port(int fd, sa_family_t family) {
-  constexpr unsigned kFirst = 10000;
-  constexpr unsigned kPorts = 50000;
+// comes twice is no new flow but the same one again. Inside Linux's default ephemeral range: on a node the ports below
+// belong to NodePorts and to translation.
+Result<void> bind_to_fresh_port(int fd, const Question& question, sa_family_t family) {
+  constexpr unsigned kFirst = 32768;
+  constexpr unsigned kPorts = 28000;
   constexpr int kTries = 100;
   static std::atomic<unsigned> next = 0;
   for (int i = 0; i < kTries; ++i) {
     const auto port = static_cast<std::uint16_t>(kFirst + next++ % kPorts);
-    SP_TRY_ASSIGN(any, SocketAddress::from({family == AF_INET ? "0.0.0.0" : "::", port}));
-    if (::bind(fd, any.raw(), any.length) == 0) {
+    SocketAddress source = SocketAddress::any(family, port);
+    if (!question.source_ip.empty()) {
+      SP_TRY_ASSIGN(bound, SocketAddress::from({question.source_ip, port}));
+      source = bound;
+    }
+    if (::bind(fd, source.raw(), source.length) == 0) {
       return {};
     }
   }
-  return errno_error(errno, "UDP socket: bind");
+  return errno_error(errno, "socket: bind");
 }
+
+}  // namespace
 
 Result<Reply> parse_greeting(const std::string& line) {
   std::istringstream words(line);
@@ -154,28 +142,32 @@ Result<Reply> parse_greeting(const std::string& line) {
   return reply;
 }
 
-}  // namespace
-
-Result<Reply> ask(const std::string& netns, Transport transport, const Endpoint& target, Millis timeout) {
-  const std::string what = std::string(to_string(transport)) + " " + target.text();
-  SP_TRY_ASSIGN(address, SocketAddress::from(target));
-  SP_TRY_ASSIGN(fd, open_socket(netns, transport, target));
-  const timeval limit{.tv_sec = timeout.count() / 1000, .tv_usec = (timeout.count() % 1000) * 1000};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-  if (transport == Transport::udp) {
-    SP_TRY(bind_to_fresh_port(fd.get(), address.storage.ss_family));
+Result<Reply> ask(const Question& question) {
+  const std::string what = std::string(to_string(question.transport)) + " " + question.target.text();
+  SP_TRY_ASSIGN(address, SocketAddress::from(question.target));
+  SP_TRY_ASSIGN(fd, open_socket(question.from, question.transport, question.target));
+  set_timeout(fd.get(), question.timeout);
+  if (question.transport == Transport::udp || !question.source_ip.empty()) {
+    SP_TRY(bind_to_fresh_port(fd.get(), question, address.storage.ss_family));
   }
-  if (::connect(fd.get(), address.raw(), address.length) != 0) {
+  if (!question.connected) {
+    report_icmp_errors(fd.get());
+  } else if (::connect(fd.get(), address.raw(), address.length) != 0) {
     return errno_error(errno == EINPROGRESS ? ETIMEDOUT : errno, what + ": connect");
   }
-  SP_TRY_ASSIGN(line, Exchange(fd.get(), transport, what).greeting());
+  Exchange exchange(fd.get(), question, address, what);
+  SP_TRY_ASSIGN(line, exchange.greeting());
   SP_TRY_ASSIGN(reply, parse_greeting(line));
+  reply.peers = exchange.peers();
   SocketAddress own;
   own.length = sizeof own.storage;
   ::getsockname(fd.get(), own.raw(), &own.length);
   reply.own = own.endpoint();
   return reply;
+}
+
+Result<Reply> ask(const Place& from, Transport transport, const Endpoint& target, Millis timeout) {
+  return ask(Question{.from = from, .transport = transport, .target = target, .timeout = timeout});
 }
 
 Result<void> ping(const std::string& netns, const std::string& ip, Millis timeout) {
@@ -186,9 +178,8 @@ Result<void> ping(const std::string& netns, const std::string& ip, Millis timeou
       ::socket(address.storage.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, v4 ? int{IPPROTO_ICMP} : int{IPPROTO_ICMPV6}));
   // Type and the rest zero: the kernel fills in identifier and checksum.
   std::array<char, 16> echo{v4 ? char{ICMP_ECHO} : static_cast<char>(ICMP6_ECHO_REQUEST)};
-  const timeval limit{.tv_sec = timeout.count() / 1000, .tv_usec = (timeout.count() % 1000) * 1000};
-  if (!fd.valid() || ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-      ::sendto(fd.get(), echo.data(), echo.size(), 0, address.raw(), address.length) < 0 ||
+  set_timeout(fd.get(), timeout);
+  if (!fd.valid() || ::sendto(fd.get(), echo.data(), echo.size(), 0, address.raw(), address.length) < 0 ||
       ::recv(fd.get(), echo.data(), echo.size(), 0) < 0) {
     return errno_error(errno == EAGAIN ? ETIMEDOUT : errno, "ping " + ip);
   }
@@ -251,13 +242,13 @@ std::string Tally::text() const {
   return out.str();
 }
 
-Tally ask_many(const std::vector<std::string>& netns, Transport transport, const Endpoint& target, std::size_t count) {
-  std::vector<Tally> tallies(netns.size());
+Tally ask_many(const std::vector<Place>& from, Transport transport, const Endpoint& target, std::size_t count) {
+  std::vector<Tally> tallies(from.size());
   std::vector<std::thread> clients;
-  for (std::size_t i = 0; i < netns.size(); ++i) {
+  for (std::size_t i = 0; i < from.size(); ++i) {
     clients.emplace_back([&, i] {
       for (std::size_t n = 0; n < count && tallies[i].failed() < kGiveUp; ++n) {
-        tallies[i].add(ask(netns[i], transport, target));
+        tallies[i].add(ask(from[i], transport, target));
       }
     });
   }

@@ -5,57 +5,41 @@
 // and ask_many() many of them. Promises: no retry anywhere, so whatever a packet loses shows as a failure.
 #pragma once
 
-#include <sys/socket.h>
-
-#include <cstdint>
 #include <map>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "loader/util/fd.h"
-#include "loader/util/result.h"
 #include "tests/harness/process.h"
+#include "tests/harness/sockets.h"
 
 namespace sp::test {
 
-enum class Transport : std::uint8_t { tcp, udp };
-
-// "TCP" or "UDP", as in manifests and failure messages.
-[[nodiscard]] const char* to_string(Transport transport);
-
-struct Endpoint {
-  std::string ip;
-  std::uint16_t port = 0;
-
-  // "10.0.0.1:80", "[fd00::1]:80"
-  [[nodiscard]] std::string text() const;
-  auto operator<=>(const Endpoint&) const = default;
+// One exchange: over a new connection (or a new UDP socket).
+struct Question {
+  Place from;
+  Transport transport;
+  Endpoint target;
+  bool connected = true;  // UDP only: false sends with sendto() and takes what comes
+  Millis timeout{3000};
+  std::string source_ip = {};  // to bind to; "" = any
 };
-
-// A socket address of either family.
-struct SocketAddress {
-  sockaddr_storage storage{};
-  socklen_t length = 0;
-
-  [[nodiscard]] static Result<SocketAddress> from(const Endpoint& endpoint);
-  [[nodiscard]] Endpoint endpoint() const;
-  [[nodiscard]] const sockaddr* raw() const { return reinterpret_cast<const sockaddr*>(&storage); }
-  [[nodiscard]] sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-// A socket of the endpoint's family, opened in `netns` ("" = here), close-on-exec; `flags` such as SOCK_NONBLOCK.
-[[nodiscard]] Result<Fd> open_socket(const std::string& netns, Transport transport, const Endpoint& endpoint,
-                                     int flags = 0);
 
 struct Reply {
   std::string identity;  // of the server that answered
   Endpoint seen_client;  // the client's address as that server saw it
   Endpoint own;          // the client's address as its socket knows it
+  // The server's address as the client's socket tells it: getpeername() if connected and, of UDP, recvfrom().
+  std::set<Endpoint> peers;
 };
 
-// One new connection (or one new UDP socket): greeting, one echoed request, close.
-// The error's err is the socket's: ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH…
-[[nodiscard]] Result<Reply> ask(const std::string& netns, Transport transport, const Endpoint& target,
+// Identity and seen client of an identity server's first line.
+[[nodiscard]] Result<Reply> parse_greeting(const std::string& line);
+
+// Greeting, one echoed request, close. The error's err is the socket's: ECONNREFUSED, ECONNRESET, ETIMEDOUT…
+[[nodiscard]] Result<Reply> ask(const Question& question);
+[[nodiscard]] Result<Reply> ask(const Place& from, Transport transport, const Endpoint& target,
                                 Millis timeout = Millis(3000));
 
 // One ICMP echo. Needs net.ipv4.ping_group_range to let root's group in.
@@ -74,11 +58,14 @@ struct Tally {
   [[nodiscard]] std::string text() const;
 };
 
+// A long-lived connection's last line: its server has said all and leaves (IdentityServers::retire).
+inline constexpr std::string_view kFarewell = "goodbye\n";
+
 // A client stops at so many failures: a door that is shut shall not cost a timeout for each connection.
 inline constexpr std::size_t kGiveUp = 10;
 
-// `count` exchanges, one after the other, from each of `netns` in parallel.
-[[nodiscard]] Tally ask_many(const std::vector<std::string>& netns, Transport transport, const Endpoint& target,
+// `count` exchanges, one after the other, from each place in parallel.
+[[nodiscard]] Tally ask_many(const std::vector<Place>& from, Transport transport, const Endpoint& target,
                              std::size_t count);
 
 }  // namespace sp::test

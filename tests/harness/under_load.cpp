@@ -32,7 +32,7 @@ void UnderLoad::SetUp() {
   }
   for (const char* client : {"c1", "c2"}) {
     retransmitted_before_ += retransmissions(lab(), client);
-    auto load = SteadyLoad::start({.netns = netns(client), .targets = targets, .long_lived = 36});
+    auto load = SteadyLoad::start({.from = netns(client), .targets = targets, .long_lived = 36});
     ASSERT_TRUE(ok(load));
     loads_.push_back(std::move(*load));
   }

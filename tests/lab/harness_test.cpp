@@ -37,7 +37,7 @@ TEST_P(Harness, ReportsARefusedConnectionAsSuch) {
 
 TEST_P(Harness, CountsEveryExchangeOnce) {
   const auto [family, transport] = GetParam();
-  const std::vector<std::string> clients = {netns("c1"), netns("c2")};
+  const std::vector<Place> clients = {netns("c1"), netns("c2")};
   Tally tally = ask_many(clients, transport, lab().host("n1p1").at(family, 8080), 50);
   tally.merge(ask_many(clients, transport, lab().host("n2p1").at(family, 8080), 20));
   tally.merge(ask_many(clients, transport, lab().host("n2p1").at(family, 8081), 5));
@@ -47,13 +47,45 @@ TEST_P(Harness, CountsEveryExchangeOnce) {
   EXPECT_EQ(tally.spread({"n1p1", "n2p1", "n3p1"}), 100u);
 }
 
+TEST_P(Harness, OpensSocketsInTheCgroupOfAPlace) {
+  const auto [family, transport] = GetParam();
+  const Host& pod = lab().host("n2p1");
+  const Endpoint at = pod.at(family, 9092);
+  ASSERT_TRUE(ok(servers().listen("confined", pod.place(), transport, at)));
+  const auto sockets = lab().run("n2p1", {"ss", "--all", "--tcp", "--udp", "--cgroup", "sport", "=", ":9092"});
+  ASSERT_TRUE(ok(sockets));
+  EXPECT_NE(sockets->text.find("/n2/n2p1"), std::string::npos) << sockets->text;
+  const auto reply = ask(lab().host("n1p1").place(), transport, at);
+  ASSERT_TRUE(ok(reply));
+  EXPECT_EQ(reply->own.ip, lab().host("n1p1").ip(family));
+  ASSERT_TRUE(ok(servers().retire("confined", Millis(5000))));
+}
+
+TEST_P(Harness, TellsWhoASocketCallsItsPeer) {
+  const auto [family, transport] = GetParam();
+  const Endpoint at = lab().host("n1p1").at(family, 8080);
+  for (const bool connected : {true, false}) {
+    if (!connected && transport == Transport::tcp) {
+      continue;
+    }
+    const Place from = netns("c1");
+    const auto reply = ask({.from = from, .transport = transport, .target = at, .connected = connected});
+    ASSERT_TRUE(ok(reply));
+    EXPECT_EQ(reply->peers, std::set<Endpoint>{at});
+    const Endpoint nobody = lab().host("n1p1").at(family, 8081);
+    const auto refused = ask({.from = from, .transport = transport, .target = nobody, .connected = connected});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().err, ECONNREFUSED) << refused.error().text();
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, Harness, every_family_and_transport(), family_and_transport_name);
 
 using SteadyLoadTest = LabTest;
 
 TEST_F(SteadyLoadTest, KeepsItsConnectionsAndOpensNewOnes) {
   auto load =
-      SteadyLoad::start({.netns = netns("c1"),
+      SteadyLoad::start({.from = netns("c1"),
                          .targets = {lab().host("n1p1").at(Family::v4, 8080), lab().host("n2p1").at(Family::v6, 8080)},
                          .long_lived = 8});
   ASSERT_TRUE(ok(load));
@@ -71,13 +103,27 @@ TEST_F(SteadyLoadTest, SeesConnectionsThatBreak) {
   ASSERT_TRUE(ok(mortal));
   const Endpoint at = lab().host("n1p1").at(Family::v4, 9090);
   ASSERT_TRUE(ok((*mortal)->listen("mortal", netns("n1p1"), Transport::tcp, at)));
-  auto load = SteadyLoad::start({.netns = netns("c1"), .targets = {at}, .long_lived = 3});
+  auto load = SteadyLoad::start({.from = netns("c1"), .targets = {at}, .long_lived = 3});
   ASSERT_TRUE(ok(load));
   ASSERT_TRUE(ok((*load)->await_progress(5, 2, Millis(10000))));
   mortal->reset();
   ASSERT_FALSE((*load)->await_progress(1000000, 1, Millis(10000)));
   const auto report = (*load)->stop();
   EXPECT_GE(report.failed + report.reset, 3u) << report.text();
+}
+
+TEST_F(SteadyLoadTest, FollowsAServerThatRetires) {
+  const Endpoint at = lab().host("n1p1").at(Family::v4, 9091);
+  ASSERT_TRUE(ok(servers().listen("old", netns("n1p1"), Transport::tcp, at)));
+  auto load = SteadyLoad::start({.from = netns("c1"), .targets = {at}, .long_lived = 3, .new_interval = Millis(0)});
+  ASSERT_TRUE(ok(load));
+  ASSERT_TRUE(ok(servers().listen("young", netns("n1p1"), Transport::tcp, at)));
+  ASSERT_TRUE(ok(servers().retire("old", Millis(10000))));
+  ASSERT_TRUE(ok((*load)->await_progress(0, 3, Millis(10000))));
+  const auto report = (*load)->stop();
+  EXPECT_EQ(report.farewells, 3u);
+  EXPECT_EQ(report.failed + report.reset, 0u) << report.text();
+  EXPECT_EQ(report.identities, (std::map<std::string, std::size_t>{{"old", 3}, {"young", 3}}));
 }
 
 TEST(ProcessTest, AwaitsALineAndTheEnd) {

@@ -61,7 +61,7 @@ class LiveChange : public LabTest {
 
   // Long-lived connections to a service, and no new ones.
   static Result<std::unique_ptr<SteadyLoad>> hold_connections(unsigned number) {
-    return SteadyLoad::start({.netns = netns("c1"),
+    return SteadyLoad::start({.from = netns("c1"),
                               .targets = {door(number, Family::v4), door(number, Family::v6)},
                               .long_lived = 12,
                               .beat = Millis(20),

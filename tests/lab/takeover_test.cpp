@@ -97,7 +97,7 @@ class Takeover : public LabTest, public ::testing::WithParamInterface<Mode> {
       for (const std::string& node : lab().nodes()) targets.push_back(lab().host(node).at(family, kNodePort));
       targets.push_back({pool_ip(family, kExternal), 80});
     }
-    auto load = SteadyLoad::start({.netns = netns("c1"), .targets = targets, .long_lived = 36});
+    auto load = SteadyLoad::start({.from = netns("c1"), .targets = targets, .long_lived = 36});
     ASSERT_TRUE(ok(load));
     load_ = std::move(*load);
     progress();
