@@ -11,8 +11,8 @@
 #include "loader/agent/aging.h"
 #include "loader/agent/applier.h"
 #include "loader/agent/change_batch.h"
-#include "loader/agent/devices.h"
 #include "loader/agent/face.h"
+#include "loader/agent/node_devices.h"
 #include "loader/agent/node_setup.h"
 #include "loader/agent/packet_log.h"
 #include "loader/agent/parts.h"
@@ -40,7 +40,7 @@ class Agent {
       : settings_(settings),
         parts_(std::move(parts)),
         applier_(std::move(parts_.sync), settings.config),
-        devices_(parts_.plane, options.devices),
+        devices_(parts_.plane, parts_.watcher, options.devices, settings.config),
         aging_(parts_.loop, parts_.plane),
         upkeep_(parts_.reader, settings.config),
         predecessor_(settings.source == SourceKind::kubernetes ? options.leftovers : Leftovers::keep),
@@ -69,7 +69,7 @@ class Agent {
   const Settings& settings_;
   Parts parts_;
   Applier applier_;
-  Devices devices_;
+  NodeDevices devices_;
   Aging aging_;
   Upkeep upkeep_;
   Predecessor predecessor_;
@@ -204,12 +204,13 @@ Result<void> Agent::begin() {
   }
   in_force_ = true;
   apply(Cause::start);
-  SP_TRY(devices_.start(parts_.watcher.facts(), parts_.watcher.default_route_devices()));
+  SP_TRY(devices_.start());
 
   const Totals& totals = applier_.totals();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
-  log::info("agent", "ready devices={} frontends={} services={} backends={} took_ms={}",
-            fmt::join(devices_.names(), ","), totals.frontends, totals.services, totals.backends, took.count());
+  log::info("agent", "ready devices={} pod_devices={} frontends={} services={} backends={} took_ms={}",
+            fmt::join(devices_.names(), ","), devices_.pod_devices(), totals.frontends, totals.services,
+            totals.backends, took.count());
   keep_house();
   return {};
 }
@@ -227,7 +228,7 @@ void Agent::read_netlink() {
   }
   // After the rows: taking programs off a device waits for the kernel.
   if (update.facts_changed || update.routes_changed) {
-    devices_.reconcile(parts_.watcher.facts(), parts_.watcher.default_route_devices());
+    devices_.reconcile();
   }
 }
 
@@ -255,7 +256,7 @@ void Agent::keep_house() {
   if (!in_force_) {
     return;
   }
-  devices_.reconcile(parts_.watcher.facts(), parts_.watcher.default_route_devices());
+  devices_.reconcile();
   upkeep_.look(devices_.names(), parts_.watcher.facts());
   if (!applier_.unfinished()) {
     predecessor_.replace();

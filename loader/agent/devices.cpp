@@ -26,12 +26,13 @@ Devices::Devices(kernel::DataPlane& plane, std::vector<std::string> names) : pla
 
 Result<void> Devices::start(const node::Facts& facts, const std::vector<node::Device>& default_route) {
   const std::vector<std::uint32_t> earlier = plane_.attached();
-  const Wanted wanted = wanted_devices(names_, facts, default_route, earlier);
+  attached_ = {earlier.begin(), earlier.end()};
+  const Wanted wanted = wanted_devices(names_, facts, default_route, attached_);
   SP_TRY(check_names(names_, facts));
   if (wanted.devices.empty()) {
     return Error{0, "no device has a default route: name the devices that face the clients with --device"};
   }
-  withdraw_unnamed(wanted, facts, earlier);
+  withdraw_unnamed(wanted, facts);
   const std::vector<std::string> failures = follow(wanted, facts);
   if (carriers_.empty()) {
     return Error{0, joined(failures)};
@@ -40,24 +41,24 @@ Result<void> Devices::start(const node::Facts& facts, const std::vector<node::De
   return {};
 }
 
-void Devices::withdraw_unnamed(const Wanted& wanted, const node::Facts& facts,
-                               const std::vector<std::uint32_t>& earlier) {
-  for (const std::uint32_t ifindex : earlier) {
+void Devices::withdraw_unnamed(const Wanted& wanted, const node::Facts& facts) {
+  std::erase_if(attached_, [&](const std::uint32_t ifindex) {
     const auto same = [ifindex](const node::Device& device) { return device.ifindex == ifindex; };
     if (std::any_of(wanted.devices.begin(), wanted.devices.end(), same)) {
-      continue;
+      return false;
     }
     const auto detached = plane_.detach(ifindex);
     const auto erased = plane_.erase_device(ifindex);
     const auto device = std::find_if(facts.devices.begin(), facts.devices.end(), same);
     log::info("device", "detached device={} ifindex={}{}", device == facts.devices.end() ? "(gone)" : device->name,
               ifindex, detached && erased ? "" : " error=" + (detached ? erased : detached).error().text());
-  }
+    return true;
+  });
 }
 
 void Devices::reconcile(const node::Facts& facts, const std::vector<node::Device>& default_route) {
   drop_vanished(facts);
-  const Wanted wanted = wanted_devices(names_, facts, default_route, plane_.attached());
+  const Wanted wanted = wanted_devices(names_, facts, default_route, attached_);
   std::vector<std::string> missing;
   for (const std::string& name : wanted.missing) {
     missing.push_back(name + " is gone: it is attached again when it comes back");
@@ -75,6 +76,14 @@ std::vector<std::string> Devices::names() const {
     names.push_back(carrier.device.name);
   }
   return names;
+}
+
+std::vector<std::uint32_t> Devices::ifindexes() const {
+  std::vector<std::uint32_t> ifindexes;
+  for (const auto& [ifindex, carrier] : carriers_) {
+    ifindexes.push_back(ifindex);
+  }
+  return ifindexes;
 }
 
 std::vector<std::string> Devices::follow(const Wanted& wanted, const node::Facts& facts) {
@@ -100,8 +109,7 @@ std::vector<std::string> Devices::follow(const Wanted& wanted, const node::Facts
 }
 
 Result<void> Devices::attach(const node::Device& device, const node::Facts& facts) {
-  const std::vector<std::uint32_t> earlier = plane_.attached();
-  const bool adopted = std::find(earlier.begin(), earlier.end(), device.ifindex) != earlier.end();
+  const bool adopted = attached_.contains(device.ifindex);
   Carrier carrier{.device = device};
   if (!adopted) {
     // The row comes first, or the first packets would find no address to leave with. An adopted device has its row.
@@ -120,6 +128,7 @@ Result<void> Devices::attach(const node::Device& device, const node::Facts& fact
   }
   carrier.mode = attachment->mode;
   carriers_[device.ifindex] = carrier;
+  attached_.insert(device.ifindex);
   log::info("device", "attached device={} ifindex={} mode={} adopted={}", device.name, device.ifindex,
             carrier.mode == kernel::XdpMode::native ? "native" : "generic", attachment->adopted ? "yes" : "no");
   return {};
@@ -144,6 +153,7 @@ void Devices::drop_vanished(const node::Facts& facts) {
       return false;
     }
     // The kernel has taken the programs off already; what is left are a dead pin and a row that nothing leads to.
+    attached_.erase(ifindex);
     const auto detached = plane_.detach(ifindex);
     const auto erased = plane_.erase_device(ifindex);
     log::warn("device", "lost device={} ifindex={}{}", entry.second.device.name, ifindex,

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,14 @@ struct Wanted {
 // The named devices; when there are no names, those with a default route and those that are `attached` already.
 [[nodiscard]] Wanted wanted_devices(const std::vector<std::string>& names, const node::Facts& facts,
                                     const std::vector<node::Device>& default_route,
-                                    const std::vector<std::uint32_t>& attached);
+                                    const std::set<std::uint32_t>& attached);
 
 // Fails when a named device does not exist, with the names that do.
 [[nodiscard]] Result<void> check_names(const std::vector<std::string>& names, const node::Facts& facts);
 
 // The row of sp_devices. snat4 and snat6 are the first address of the family on the device, a secondary or temporary
-// one only if there is no other; a device without one (an unnumbered link) borrows from `lo`, as the kernel does.
+// one only if there is no other; a device without one (an unnumbered link) borrows from its master, else from `lo`, as
+// the kernel does.
 [[nodiscard]] sp_device_val device_row(const node::Device& device, const node::Facts& facts, bool xdp_tx);
 
 class Devices {
@@ -47,6 +49,7 @@ class Devices {
   void reconcile(const node::Facts& facts, const std::vector<node::Device>& default_route);
 
   [[nodiscard]] std::vector<std::string> names() const;
+  [[nodiscard]] std::vector<std::uint32_t> ifindexes() const;
 
  private:
   struct Carrier {
@@ -56,7 +59,7 @@ class Devices {
   };
   // Every sentence about what did not work.
   std::vector<std::string> follow(const Wanted& wanted, const node::Facts& facts);
-  void withdraw_unnamed(const Wanted& wanted, const node::Facts& facts, const std::vector<std::uint32_t>& earlier);
+  void withdraw_unnamed(const Wanted& wanted, const node::Facts& facts);
   Result<void> attach(const node::Device& device, const node::Facts& facts);
   Result<void> store_row(Carrier& carrier, const node::Facts& facts);
   void drop_vanished(const node::Facts& facts);
@@ -65,6 +68,7 @@ class Devices {
   kernel::DataPlane& plane_;
   std::vector<std::string> names_;
   std::map<std::uint32_t, Carrier> carriers_;
+  std::set<std::uint32_t> attached_;  // those of an earlier agent that could not be adopted, too
   Notices missing_{log::Level::warn, "device"};
   Notices failed_{log::Level::error, "device"};
 };
