@@ -6,6 +6,7 @@
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
 
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -55,6 +56,19 @@ sallyport_bpf* load() {
   return bpf;
 }
 
+// The addresses whose first `bits` bits are those of `prefix`.
+sp_network network(const Ip& prefix, unsigned bits, std::uint32_t flags) {
+  sp_network out{};
+  const unsigned all = bits + (prefix.family() == Family::v4 ? 96 : 0);
+  for (unsigned i = 0; i < 4; ++i) {
+    const unsigned ones = std::clamp(all, 32 * i, 32 * i + 32) - 32 * i;
+    out.mask.w[i] = __builtin_bswap32(static_cast<std::uint32_t>(~0ULL << (32 - ones)));
+    out.addr.w[i] = prefix.raw().w[i] & out.mask.w[i];
+  }
+  out.flags = flags;
+  return out;
+}
+
 sp_config_val default_config() {
   sp_config_val config{};
   config.abi_version = SP_ABI_VERSION;
@@ -82,7 +96,9 @@ Plan plan(Family family) {
             ip("10.244.2.11"),
             ip("10.244.3.11"),
             ip("10.244.4.11"),
-            ip("10.99.0.1")};
+            ip("10.99.0.1"),
+            ip("10.244.1.1"),
+            ip("10.244.1.12")};
   return {family,
           ip("2001:db8:1::1"),
           ip("2001:db8:3::1"),
@@ -92,7 +108,9 @@ Plan plan(Family family) {
           ip("fd00:10:244:2::11"),
           ip("fd00:10:244:3::11"),
           ip("fd00:10:244:4::11"),
-          ip("fd00:99::1")};
+          ip("fd00:99::1"),
+          ip("fd00:10:244:1::1"),
+          ip("fd00:10:244:1::12")};
 }
 
 Testbed::Testbed() {
@@ -113,6 +131,14 @@ Testbed::Testbed() {
       "ip route add 10.244.3.0/24 via 203.0.113.2 && ip route add 10.244.4.0/24 via 192.0.2.4 && "
       "ip route add 2001:db8:c::/64 via 2001:db8:1::fe && ip route add fd00:10:244:2::/64 via 2001:db8:1::2 && "
       "ip route add fd00:10:244:3::/64 via 2001:db8:3::2 && ip route add fd00:10:244:4::/64 via 2001:db8:1::4");
+  pod0_ = sandbox_.add_veth("pod0", "pod0p");
+  sandbox_.run(
+      "ip link set pod0 address 02:00:00:00:00:21 && "
+      "ip addr add 10.244.1.1/24 dev pod0 && ip addr add fd00:10:244:1::1/64 dev pod0 nodad && "
+      "ip neigh add 10.244.1.11 lladdr 02:00:00:00:00:0a nud permanent dev pod0 && "
+      "ip neigh add 10.244.1.12 lladdr 02:00:00:00:00:0b nud permanent dev pod0 && "
+      "ip neigh add fd00:10:244:1::11 lladdr 02:00:00:00:00:0a nud permanent dev pod0 && "
+      "ip neigh add fd00:10:244:1::12 lladdr 02:00:00:00:00:0b nud permanent dev pod0");
   bpf_.reset(load());
   clear();
 }
@@ -126,17 +152,15 @@ void Testbed::clear() {
   empty<sp_affinity_key>(bpf_->maps.sp_affinity);
   empty<sp_source_range_key>(bpf_->maps.sp_source_range);
   set_config(default_config());
-  const std::uint32_t devices[] = {ext0_, ext1_};
-  for (const std::uint32_t ifindex : devices) {
-    const bool first = ifindex == ext0_;
-    sp_device_val device{};
-    device.snat4 = (first ? plan(Family::v4).node : plan(Family::v4).node_ext1).raw();
-    device.snat6 = (first ? plan(Family::v6).node : plan(Family::v6).node_ext1).raw();
-    device.flags = SP_DEVICE_XDP_TX | SP_DEVICE_HAS_SNAT4 | SP_DEVICE_HAS_SNAT6;
-    device.mtu = 1500;
-    put(bpf_->maps.sp_devices, &ifindex, &device);
+  for (const std::uint32_t ifindex : {ext0_, ext1_}) {
+    set_device(ifindex, SP_DEVICE_XDP_TX | SP_DEVICE_HAS_SNAT4 | SP_DEVICE_HAS_SNAT6);
     put(bpf_->maps.sp_tx_ports, &ifindex, &ifindex);
   }
+  set_device(pod0_, SP_DEVICE_PODS | SP_DEVICE_HAS_SNAT4 | SP_DEVICE_HAS_SNAT6);
+  empty<sp_addr>(bpf_->maps.sp_service_ips);
+  networks_ = {};
+  service_networks_ = {};
+  write_networks();
   next_service_ = 1;
   next_backend_ = 1;
   next_slot_ = 0;
@@ -168,9 +192,8 @@ Testbed::Service Testbed::add_service(const std::vector<std::pair<Ip, std::uint1
 }
 
 void Testbed::add_frontend(const Ip& address, std::uint16_t port, Protocol protocol, const Service& service,
-                           std::uint16_t flags) {
-  const sp_frontend_key key{address.raw(), Be16::from_host(port).raw, static_cast<std::uint8_t>(protocol),
-                            SP_SCOPE_EXTERNAL};
+                           std::uint16_t flags, sp_scope scope) {
+  const sp_frontend_key key{address.raw(), Be16::from_host(port).raw, static_cast<std::uint8_t>(protocol), scope};
   const sp_frontend_val value{service.id, flags, SP_KIND_NODE_PORT};
   put(bpf_->maps.sp_frontends, &key, &value);
 }
@@ -199,6 +222,43 @@ sp_config_val Testbed::config() {
   sp_config_val row{};
   must(bpf_map_lookup_elem(bpf_map__fd(bpf_->maps.sp_config), &zero, &row), "sp_config");
   return row;
+}
+
+void Testbed::set_device(std::uint32_t ifindex, std::uint32_t flags) {
+  const auto address = [&](const Plan& at) {
+    return ifindex == pod0_ ? at.gateway : ifindex == ext0_ ? at.node : at.node_ext1;
+  };
+  sp_device_val device{};
+  device.snat4 = address(plan(Family::v4)).raw();
+  device.snat6 = address(plan(Family::v6)).raw();
+  device.flags = flags;
+  device.mtu = 1500;
+  put(bpf_->maps.sp_devices, &ifindex, &device);
+}
+
+void Testbed::remove_device(std::uint32_t ifindex) {
+  must(bpf_map_delete_elem(bpf_map__fd(bpf_->maps.sp_devices), &ifindex), "sp_devices");
+}
+
+void Testbed::write_networks() {
+  const std::uint32_t zero = 0;
+  put(bpf_->maps.sp_networks, &zero, &networks_);
+}
+
+void Testbed::set_pod_network(const Ip& prefix, unsigned bits) {
+  networks_.pods[prefix.family() == Family::v6] = network(prefix, bits, 0);
+  write_networks();
+}
+
+void Testbed::add_service_network(const Ip& prefix, unsigned bits, std::uint32_t flags) {
+  const std::size_t family = prefix.family() == Family::v6;
+  networks_.services[family][service_networks_.at(family)++] = network(prefix, bits, flags);
+  write_networks();
+}
+
+void Testbed::add_service_ip(const Ip& address, sp_service_ip what) {
+  const std::uint32_t value = what;
+  put(bpf_->maps.sp_service_ips, &address.raw(), &value);
 }
 
 std::string family_name(const ::testing::TestParamInfo<Family>& info) {

@@ -108,9 +108,26 @@ Outcome Testbed::xdp_with_full_metadata(const Packet& packet) {
   }
 }
 
-Outcome Testbed::egress(const Packet& packet) {
+Outcome Testbed::skb(bpf_program* program, const Bytes& frame, std::uint32_t ifindex, std::uint32_t gso_size) {
+  __sk_buff ctx{};
+  ctx.ifindex = ifindex;
+  ctx.gso_size = gso_size;
   bpf_test_run_opts opts{};
-  return run(bpf_->progs.sp_tc_egress, packet.bytes(), opts);
+  opts.ctx_in = &ctx;
+  opts.ctx_size_in = sizeof ctx;
+  return run(program, frame, opts);
+}
+
+Outcome Testbed::egress(const Packet& packet) {
+  return skb(bpf_->progs.sp_tc_egress, packet.bytes(), ext0_);
+}
+
+Outcome Testbed::pod_ingress(const Bytes& frame, std::uint32_t gso_size) {
+  return skb(bpf_->progs.sp_pod_ingress, frame, pod0_, gso_size);
+}
+
+Outcome Testbed::pod_egress(const Packet& packet) {
+  return skb(bpf_->progs.sp_pod_egress, packet.bytes(), pod0_);
 }
 
 std::map<std::uint32_t, sp_counter_val> Testbed::read_counters() {
