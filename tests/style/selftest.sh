@@ -23,6 +23,12 @@ repeat() { yes "$2" | head -n "$1"; }
 # put PATH: stdin becomes a file of the tree
 put() { mkdir -p "$tree/$(dirname "$1")" && cat >"$tree/$1"; }
 
+# requirements [NUMBER ROW]: a page of 122 requirements, the row of NUMBER replaced by ROW
+requirements() {
+  local row='| R-%03g | words | yes | | `prog.drop_test: A.B` |'
+  seq -f "$row" 1 122 | sed -E "${1:+s/^\\| R-$1 .*/${2:-}/}"
+}
+
 write_clean_tree() {
   tree=$clean
   printf '%s\n' "$dual" '#include "maps/stats.h"' 'SEC("xdp") int sp_door(struct xdp_md *ctx)' '{' \
@@ -32,7 +38,8 @@ write_clean_tree() {
     put maps/stats.h
   printf '%s\n' '# Maps' 'sp_rows' | put maps/README.md
   printf '%s\n' 'sp_door.bpf.c, maps.bpf.h and maps/stats.h' | put docs/packet-path.md
-  printf '%s\n' "$apache" 'int reason = SP_DROP_NOTHING;' | put tests/prog/drop_test.cpp
+  printf '%s\n' "$apache" 'int reason = SP_DROP_NOTHING;' 'TEST(A, B) {}' | put tests/prog/drop_test.cpp
+  requirements | put docs/compatibility.md
   printf '%s\n' "$apache" '#include <string>' 'std::string name();' | put loader/model/name.h
   printf '%s\n' '#!/bin/bash' '# SPDX-License-Identifier: Apache-2.0' 'run() {' '  true' '}' | put tests/run.sh
   printf 'BasedOnStyle: Google\n' | put .clang-format
@@ -144,6 +151,27 @@ documents() {
   echo 'x' | fails documented 'maps/README.md: missing' docs/a.md
 }
 
+compatibility() {
+  requirements 007 '' | fails compatibility 'R-007: no row' docs/compatibility.md
+  { requirements; echo '| R-007 | again | yes | | `prog.drop_test: A.B` |'; } |
+    fails compatibility 'R-007: a row that does not belong' docs/compatibility.md
+  requirements 007 '| R-007 | words | yes | |' | fails compatibility 'R-007: 4 columns' docs/compatibility.md
+  requirements 007 '| R-007 | words | perhaps | | |' | fails compatibility 'verdict "perhaps"' docs/compatibility.md
+  requirements 007 '| R-007 | words | yes | said so | |' | fails compatibility 'no test' docs/compatibility.md
+  requirements 007 '| R-007 | words | later | | |' | fails compatibility 'not a word why' docs/compatibility.md
+  requirements 007 '| R-007 | words | yes | | `prog.drop_test: A.C` |' |
+    fails compatibility 'no such test: prog.drop_test: A.C' docs/compatibility.md
+  requirements 007 '| R-007 | words | yes | | `prog.gone` |' |
+    fails compatibility 'no such test: prog.gone' docs/compatibility.md
+  printf 'TEST_P(Suite,\n       ALongName) {}\n' | put tests/unit/long_test.cpp
+  echo true | put tests/unit/script.sh
+  requirements 007 '| R-007 | words | differs | why | `unit.long_test: Suite.ALongName`, `unit.script` |' |
+    put docs/compatibility.md
+  passes compatibility 'a name on two lines, and a script'
+  rm "$tree/docs/compatibility.md"
+  echo 'x' | fails compatibility 'compatibility.md: missing' docs/a.md
+}
+
 formats() {
   printf '%s\n' "$apache" 'int  x ;' | fails formatted 'loader/a.cpp: not as' loader/a.cpp
   printf '%s\n' 'if true' | fails formatted 'syntax error' tests/a.sh
@@ -168,7 +196,7 @@ histories() {
 
 write_clean_tree
 clean_tree
-for rule in file_lines function_lines licences names text includes documented reasons top_level formatted; do
+for rule in file_lines function_lines licences names text includes documented reasons compatibility top_level formatted; do
   passes "$rule" 'the clean tree'
 done
 sizes
@@ -177,9 +205,10 @@ names
 text
 places
 documents
+compatibility
 formats
 histories
 sort "$results" | cut -d' ' -f1 | uniq -c
 # A shortened list of cases must not look like success.
-[ "$(wc -l <"$results")" -ge 60 ] || { echo "FAIL fewer than 60 cases ran"; exit 1; }
+[ "$(wc -l <"$results")" -ge 71 ] || { echo "FAIL fewer than 60 cases ran"; exit 1; }
 ! grep '^bad' "$results"
