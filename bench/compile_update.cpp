@@ -75,11 +75,14 @@ struct Rig {
   Rig(int services, int endpoints)
       : backends(static_cast<std::size_t>(services) * static_cast<std::size_t>(endpoints) * 2 + 10000),
         slots(static_cast<std::size_t>(services) * static_cast<std::size_t>(endpoints) * 2 + 10000),
-        rows(static_cast<std::size_t>(services) * 2) {
+        rows(static_cast<std::size_t>(services) * 2),
+        networks(1) {
     std::fill_n(backends.rows().data(), backends.rows().size(), sp_backend_val{});
     std::fill_n(slots.rows().data(), slots.rows().size(), 0);
   }
-  sync::Tables tables() { return {frontends, names, ranges, rows.rows(), slots.rows(), backends.rows()}; }
+  sync::Tables tables() {
+    return {frontends, names, ranges, rows.rows(), slots.rows(), backends.rows(), service_ips, networks.rows().front()};
+  }
 
   NullTable<sp_frontend_key, sp_frontend_val> frontends;
   NullTable<__u32, sp_service_name> names;
@@ -87,6 +90,8 @@ struct Rig {
   test::PageArray<sp_backend_val> backends;
   test::PageArray<__u64> slots;
   test::PageArray<sp_service_val> rows;
+  NullTable<sp_addr, __u32> service_ips;
+  test::PageArray<sp_networks_val> networks;
 };
 
 // From nothing: the compiler, Desired and the tables.

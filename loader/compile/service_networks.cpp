@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// ServiceNetworks: ServiceCIDRs as they are, and one range of each family around the ClusterIPs that lie elsewhere.
+// ServiceNetworks: ServiceCIDRs as they are, and what is around the ClusterIPs that lie elsewhere.
 #include "loader/compile/service_networks.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
 #include <functional>
+#include <iterator>
 #include <string_view>
 #include <utility>
 
@@ -14,8 +15,8 @@
 namespace sp::compile {
 namespace {
 
-// The last entry of each family is for the range around ClusterIPs that lie elsewhere.
-constexpr std::ptrdiff_t kMaxAllocated = SP_MAX_SERVICE_NETS - 1;
+// The last entries of each family are for what is around ClusterIPs that lie elsewhere.
+constexpr std::ptrdiff_t kMaxAllocated = SP_MAX_SERVICE_NETS - 2;
 constexpr unsigned kMappedBits = 96;  // ::ffff:0:0/96 before an IPv4 address
 
 std::size_t slot(const Ip& ip) {
@@ -37,6 +38,23 @@ Prefix range_around(const Ip& a, const Ip& b) {
     }
   }
   return Prefix{a, same - (a.family() == Family::v4 ? kMappedBits : 0)}.network();
+}
+
+// A range around all of `ips`, which are of one family; two where one would be the whole family.
+void add_ranges_around(const std::set<Ip>& ips, std::vector<ServiceNetwork>& out) {
+  if (ips.empty()) {
+    return;
+  }
+  const Prefix all = range_around(*ips.begin(), *ips.rbegin());
+  if (all.bits != 0) {
+    out.push_back({all, false});
+    return;
+  }
+  sp_addr middle = all.address.raw();
+  middle.w[all.address.family() == Family::v4 ? 3 : 0] |= __builtin_bswap32(1U << 31);
+  const auto upper = ips.lower_bound(Ip(middle));
+  out.push_back({range_around(*ips.begin(), *std::prev(upper)), false});
+  out.push_back({range_around(*upper, *ips.rbegin()), false});
 }
 
 // A range of a ServiceCIDR.
@@ -126,9 +144,7 @@ std::vector<ServiceNetwork> ServiceNetworks::ranges() const {
     out.push_back({range, true});
   }
   for (const auto& ips : elsewhere_) {
-    if (!ips.empty()) {
-      out.push_back({range_around(*ips.begin(), *ips.rbegin()), false});
-    }
+    add_ranges_around(ips, out);
   }
   return out;
 }

@@ -93,11 +93,13 @@ struct DataPlane::State {
   Map<sp_frontend_key, sp_frontend_val> frontends;
   Map<__u32, sp_service_name> service_names;
   Map<sp_source_range_key, __u8> source_ranges;
+  Map<sp_addr, __u32> service_ips;
   Map<__u32, sp_device_val> devices;
   Map<__u32, __u32> tx_ports;
   MappedArray<sp_service_val> services;
   MappedArray<__u64> slots;
   MappedArray<sp_backend_val> backends;
+  MappedArray<sp_networks_val> networks;
   MappedArray<sp_config_val> config;
   FlowAging aging;
   Drain drain{};
@@ -114,22 +116,25 @@ Result<std::unique_ptr<DataPlane::State>> DataPlane::State::make(const std::file
   using Frontends = decltype(State::frontends);
   using Names = decltype(State::service_names);
   using Ranges = decltype(State::source_ranges);
+  using ServiceIps = decltype(State::service_ips);
   using Devices = decltype(State::devices);
   using TxPorts = decltype(State::tx_ports);
   SP_TRY_ASSIGN(frontends, Frontends::share(fd(maps.sp_frontends), "sp_frontends", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(names, Names::share(fd(maps.sp_svc_names), "sp_svc_names", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(ranges, Ranges::share(fd(maps.sp_source_range), "sp_source_range", BPF_MAP_TYPE_LPM_TRIE));
+  SP_TRY_ASSIGN(service_ips, ServiceIps::share(fd(maps.sp_service_ips), "sp_service_ips", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(devices, Devices::share(fd(maps.sp_devices), "sp_devices", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(tx_ports, TxPorts::share(fd(maps.sp_tx_ports), "sp_tx_ports", BPF_MAP_TYPE_DEVMAP_HASH));
   SP_TRY_ASSIGN(services, map_rows<sp_service_val>(maps.sp_services, sizeof(sp_service_val)));
   SP_TRY_ASSIGN(slots, map_rows<__u64>(maps.sp_slots, bpf_map__value_size(maps.sp_slots)));
   SP_TRY_ASSIGN(backends, map_rows<sp_backend_val>(maps.sp_backends, sizeof(sp_backend_val)));
+  SP_TRY_ASSIGN(networks, map_rows<sp_networks_val>(maps.sp_networks, sizeof(sp_networks_val)));
   SP_TRY_ASSIGN(config, map_rows<sp_config_val>(maps.sp_config, sizeof(sp_config_val)));
   FlowAging aging({{{skeleton->progs.sp_age4, fd(maps.sp_flows4)}, {skeleton->progs.sp_age6, fd(maps.sp_flows6)}}});
-  std::unique_ptr<State> state(new State{pin_path, std::move(lock), std::move(skeleton), std::move(frontends),
-                                         std::move(names), std::move(ranges), std::move(devices), std::move(tx_ports),
-                                         std::move(services), std::move(slots), std::move(backends), std::move(config),
-                                         std::move(aging)});
+  std::unique_ptr<State> state(
+      new State{pin_path, std::move(lock), std::move(skeleton), std::move(frontends), std::move(names),
+                std::move(ranges), std::move(service_ips), std::move(devices), std::move(tx_ports), std::move(services),
+                std::move(slots), std::move(backends), std::move(networks), std::move(config), std::move(aging)});
   SP_TRY(state->open_ring());
   return state;
 }
@@ -161,8 +166,8 @@ Result<DataPlane> DataPlane::open(const DataPlaneOptions& options) {
 }
 
 sync::Tables DataPlane::tables() {
-  return {state_->frontends,       state_->service_names, state_->source_ranges,
-          state_->services.rows(), state_->slots.rows(),  state_->backends.rows()};
+  return {state_->frontends,    state_->service_names,   state_->source_ranges, state_->services.rows(),
+          state_->slots.rows(), state_->backends.rows(), state_->service_ips,   state_->networks.rows().front()};
 }
 
 sp_config_val& DataPlane::config() {

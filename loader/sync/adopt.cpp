@@ -34,6 +34,9 @@ class Reader {
     for (auto& [name, ranges] : out_.ranges) {
       std::sort(ranges.begin(), ranges.end());
     }
+    SP_TRY(tables_.service_ips.for_each([&](const sp_addr& address, const __u32& fate) {
+      out_.service_ips.emplace(Ip(address), static_cast<sp_service_ip>(fate));
+    }));
     return std::move(out_);
   }
 

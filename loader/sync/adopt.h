@@ -3,6 +3,7 @@
 #pragma once
 
 #include "loader/sync/frontend_table.h"
+#include "loader/sync/network_table.h"
 #include "loader/sync/service_table.h"
 #include "loader/sync/tables.h"
 #include "loader/util/result.h"
@@ -13,6 +14,7 @@ struct Adopted {
   ServiceTable::Services services;
   FrontendTable::Frontends frontends;
   FrontendTable::Ranges ranges;
+  NetworkTable::ServiceIps service_ips;
 };
 
 // Reads, writes nothing. Rows that make no sense are adopted as damaged or left out; the next apply() replaces them.

@@ -133,8 +133,22 @@ void FrontendTable::put_row(Frontends::iterator known, bool is_known, const comp
   }
   if (LiveService* previous = services.find(known->second.service); previous != nullptr) {
     --previous->frontends;
+    if (frontend.protocol == Protocol::udp) {
+      move_flows(known->second, row, *previous, services);
+    }
   }
   known->second = row;
+}
+
+// A client that keeps sending meets the Pod that has the port now; what leads from Service to Service moves as
+// the Services' endpoints do.
+void FrontendTable::move_flows(const compile::FrontendRow& before, const compile::FrontendRow& now,
+                               const LiveService& previous, ServiceTable& services) {
+  if (before.service != now.service && before.kind == SP_KIND_HOST_PORT) {
+    services.move_flows(previous, ServiceTable::Moved::all);
+  } else if (before.service != now.service && now.kind == SP_KIND_HOST_PORT) {
+    services.move_flows(previous, ServiceTable::Moved::abandoned);
+  }
 }
 
 void FrontendTable::erase_frontends(ServiceTable& services, Pass& pass) {

@@ -43,6 +43,8 @@ class FrontendTable {
   void add_ranges(const std::string& name, const std::vector<Prefix>& wanted, ServiceTable& services, Pass& pass);
   void put_row(Frontends::iterator known, bool is_known, const compile::Frontend& frontend,
                const compile::FrontendRow& row, ServiceTable& services, Pass& pass);
+  static void move_flows(const compile::FrontendRow& before, const compile::FrontendRow& now,
+                         const LiveService& previous, ServiceTable& services);
   // Both return the next row.
   [[nodiscard]] Frontends::iterator erase(Frontends::iterator row, ServiceTable& services, Pass& pass);
   [[nodiscard]] Ranges::iterator drop_stale(Ranges::iterator ranges, ServiceTable& services, Pass& pass);

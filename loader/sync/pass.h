@@ -15,6 +15,7 @@ struct Pending {
   std::set<std::string> services;
   std::set<compile::Frontend> frontends;
   std::set<std::string> source_ranges;
+  std::set<Ip> service_ips;
 };
 
 struct Pass {

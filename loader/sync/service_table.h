@@ -37,6 +37,10 @@ class ServiceTable {
   // is retired.
   void put_all(Pass& pass);
   void put(const std::string& name, Pass& pass);
+  // Moves the UDP flows of a row's backends, for a frontend that leads elsewhere now: of all, or of those that are
+  // only kept because nothing serves. The rows stay.
+  enum class Moved : std::uint8_t { all, abandoned };
+  void move_flows(const LiveService& service, Moved which);
   // Erases rows that Desired lacks and nothing points to: all, or one.
   void erase_missing(Pass& pass);
   void erase_if_missing(const std::string& name, Pass& pass);

@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "loader/util/ip.h"
 #include "maps/backend.h"
+#include "maps/network.h"
 #include "maps/service.h"
 
 namespace sp::sync {
@@ -44,6 +46,22 @@ inline void store_backend(sp_backend_val& row, const sp_backend_val& value) {
   store_word(&row.port, &value.port);
 }
 
+// Without a mask the entry is unused: from the first store to the last one, which is the word of the mask that packets
+// of the entry's family look at first.
+inline void store_network(sp_network& entry, const sp_network& value, Family family) {
+  constexpr std::uint64_t kNone = 0;
+  const unsigned first = family == Family::v4 ? 2 : 0;
+  store_word(&entry.mask.w[first], &kNone);
+  __atomic_thread_fence(__ATOMIC_RELEASE);
+  store_word(&entry.mask.w[2 - first], &value.mask.w[2 - first]);
+  store_word(&entry.addr.w[0], &value.addr.w[0]);
+  store_word(&entry.addr.w[2], &value.addr.w[2]);
+  store_word(&entry.flags, &value.flags);
+  store_word(&entry.pad[1], &value.pad[1]);
+  store_word(&entry.mask.w[first], &value.mask.w[first]);
+}
+
+static_assert(offsetof(sp_network, flags) % 8 == 0 && sizeof(sp_network) % 8 == 0);
 static_assert(offsetof(sp_service_val, flags) % 8 == 0 && sizeof(sp_service_val) % 8 == 0);
 static_assert(offsetof(sp_backend_val, port) % 8 == 0 && offsetof(sp_backend_val, service_id) % 8 == 0);
 

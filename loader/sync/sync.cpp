@@ -6,6 +6,7 @@
 
 #include "loader/sync/adopt.h"
 #include "loader/sync/frontend_table.h"
+#include "loader/sync/network_table.h"
 #include "loader/sync/service_table.h"
 
 namespace sp::sync {
@@ -13,6 +14,7 @@ namespace sp::sync {
 struct Sync::State {
   ServiceTable services;
   FrontendTable frontends;
+  NetworkTable networks;
   Pending pending{};
   bool settled = false;  // everything but `pending` is as the last Desired says
 };
@@ -26,21 +28,26 @@ Result<Sync> Sync::adopt(const Tables& tables) {
   SP_TRY_ASSIGN(adopted, read_back(tables));
   return Sync(
       std::make_unique<State>(State{ServiceTable(tables, std::move(adopted.services)),
-                                    FrontendTable(tables, std::move(adopted.frontends), std::move(adopted.ranges))}));
+                                    FrontendTable(tables, std::move(adopted.frontends), std::move(adopted.ranges)),
+                                    NetworkTable(tables, std::move(adopted.service_ips))}));
 }
 
 Report Sync::apply(const compile::Desired& desired, bool may_delete, Clock::time_point now) {
   ServiceTable& services = state_->services;
   FrontendTable& frontends = state_->frontends;
+  NetworkTable& networks = state_->networks;
   Pass pass{desired, may_delete, now};
   services.collect(now);
   services.put_all(pass);
   frontends.put_ranges(services, pass);
   frontends.put_frontends(services, pass);
+  networks.put_service_ips(pass);
+  networks.put_networks(pass);
   if (may_delete) {
     frontends.erase_frontends(services, pass);
     frontends.erase_ranges(services, pass);
     services.erase_missing(pass);
+    networks.erase_service_ips(pass);
   }
   state_->pending = std::move(pass.pending);
   state_->settled = may_delete;
@@ -55,10 +62,12 @@ Report Sync::apply(const compile::Desired& desired, const compile::Delta& delta,
   }
   ServiceTable& services = state_->services;
   FrontendTable& frontends = state_->frontends;
+  NetworkTable& networks = state_->networks;
   Pending due = std::exchange(state_->pending, {});
   due.services.insert(delta.services.begin(), delta.services.end());
   due.frontends.insert(delta.frontends.begin(), delta.frontends.end());
   due.source_ranges.insert(delta.source_ranges.begin(), delta.source_ranges.end());
+  due.service_ips.insert(delta.service_ips.begin(), delta.service_ips.end());
   Pass pass{desired, may_delete, now};
   services.collect(now);
   for (const std::string& name : due.services) {
@@ -70,6 +79,12 @@ Report Sync::apply(const compile::Desired& desired, const compile::Delta& delta,
   for (const compile::Frontend& frontend : due.frontends) {
     frontends.put_frontend(frontend, services, pass);
   }
+  for (const Ip& ip : due.service_ips) {
+    networks.put_service_ip(ip, pass);
+  }
+  if (delta.networks) {
+    networks.put_networks(pass);
+  }
   for (const compile::Frontend& frontend : due.frontends) {
     frontends.erase_frontend_if_missing(frontend, services, pass);
   }
@@ -78,6 +93,9 @@ Report Sync::apply(const compile::Desired& desired, const compile::Delta& delta,
   }
   for (const std::string& name : due.services) {
     services.erase_if_missing(name, pass);
+  }
+  for (const Ip& ip : due.service_ips) {
+    networks.erase_service_ip_if_missing(ip, pass);
   }
   state_->pending = std::move(pass.pending);
   return std::move(pass.report);

@@ -9,6 +9,7 @@
 
 #include "loader/util/result.h"
 #include "maps/backend.h"
+#include "maps/network.h"
 #include "maps/service.h"
 
 namespace sp::sync {
@@ -33,6 +34,8 @@ struct Tables {
   std::span<sp_service_val> services;
   std::span<__u64> slots;
   std::span<sp_backend_val> backends;
+  HashTable<sp_addr, __u32>& service_ips;  // enum sp_service_ip
+  sp_networks_val& networks;               // shared memory, too
 };
 
 }  // namespace sp::sync

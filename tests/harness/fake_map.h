@@ -99,6 +99,7 @@ struct MapSizes {
   std::size_t services = 32;
   std::size_t slots = 256;
   std::size_t backends = 256;
+  std::size_t service_ips = 64;
 };
 
 struct FakeMaps {
@@ -108,10 +109,13 @@ struct FakeMaps {
         ranges("sp_source_range", sizes.ranges),
         services(sizes.services),
         slots(sizes.slots),
-        backends(sizes.backends) {}
+        backends(sizes.backends),
+        service_ips("sp_service_ips", sizes.service_ips),
+        networks(1) {}
 
   [[nodiscard]] sync::Tables tables() {
-    return {frontends, names, ranges, services.rows(), slots.rows(), backends.rows()};
+    return {frontends,    names,           ranges,      services.rows(),
+            slots.rows(), backends.rows(), service_ips, networks.rows().front()};
   }
 
   FakeHash<sp_frontend_key, sp_frontend_val> frontends;
@@ -120,6 +124,8 @@ struct FakeMaps {
   PageArray<sp_service_val> services;
   PageArray<__u64> slots;
   PageArray<sp_backend_val> backends;
+  FakeHash<sp_addr, __u32> service_ips;
+  PageArray<sp_networks_val> networks;
 };
 
 }  // namespace sp::test

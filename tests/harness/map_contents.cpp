@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "loader/kernel/map.h"
+#include "loader/kernel/mapped_array.h"
 #include "loader/kernel/reader.h"
 #include "loader/sync/frontend_table.h"
 #include "loader/util/ticks.h"
@@ -48,6 +50,41 @@ Result<void> read_ranges(const std::filesystem::path& pin_path, const Names& nam
   return {};
 }
 
+// An entry without a mask is unused.
+std::optional<Prefix> range_of(const sp_network& entry) {
+  unsigned bits = 0;
+  for (const __be32 word : entry.mask.w) {
+    bits += static_cast<unsigned>(__builtin_popcount(word));
+  }
+  const Ip address(entry.addr);
+  return bits == 0 ? std::nullopt
+                   : std::optional(Prefix{address, bits - (address.family() == Family::v4 ? kMappedBits : 0)});
+}
+
+Result<void> read_networks(const std::filesystem::path& pin_path, compile::Desired& contents) {
+  const kernel::MapShape shape{BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(sp_networks_val)};
+  SP_TRY_ASSIGN(map, kernel::open_pinned_map(pin_path, "sp_networks", shape, kernel::Access::read_only));
+  SP_TRY_ASSIGN(rows, kernel::MappedArray<const sp_networks_val>::map(map));
+  const sp_networks_val& row = rows.rows().front();
+  for (const sp_network& entry : row.pods) {
+    if (const auto range = range_of(entry)) {
+      contents.networks.pods.push_back(*range);
+    }
+  }
+  for (const auto& family : row.services) {
+    for (const sp_network& entry : family) {
+      if (const auto range = range_of(entry)) {
+        contents.networks.services.push_back({*range, (entry.flags & SP_NETWORK_ALLOCATED) != 0});
+      }
+    }
+  }
+  using ServiceIps = kernel::Map<sp_addr, __u32>;
+  SP_TRY_ASSIGN(addresses, ServiceIps::open(pin_path, "sp_service_ips", BPF_MAP_TYPE_HASH, kernel::Access::read_only));
+  return addresses.walk([&](const sp_addr& address, const __u32& fate) {
+    contents.service_ips[Ip(address)] = static_cast<sp_service_ip>(fate);
+  });
+}
+
 }  // namespace
 
 Result<compile::Desired> map_contents(const std::filesystem::path& pin_path) {
@@ -67,6 +104,7 @@ Result<compile::Desired> map_contents(const std::filesystem::path& pin_path) {
                                     static_cast<sp_frontend_kind>(value.kind)};
   }
   SP_TRY(read_ranges(pin_path, names, contents));
+  SP_TRY(read_networks(pin_path, contents));
   return contents;
 }
 

@@ -37,7 +37,9 @@ struct FrontendView {
 struct MapView {
   std::map<std::string, ServiceView> services;
   std::map<compile::Frontend, FrontendView> frontends;
-  std::vector<std::string> ranges;  // "service 10.0.0.0/8", sorted
+  std::vector<std::string> ranges;    // "service 10.0.0.0/8", sorted
+  std::vector<std::string> networks;  // "pods 10.0.0.0/8", "services 10.96.0.0/12 allocated": sorted
+  std::map<Ip, int> service_ips;
   bool operator==(const MapView&) const = default;
 };
 
@@ -69,6 +71,36 @@ inline std::string range_text(const std::string& service, const sp_addr& addr, u
   return service + " " + Ip(addr).text() + "/" + std::to_string(prefix_bits);
 }
 
+// Empty for an entry that no address is inside.
+inline std::string network_text(const char* whose, const sp_network& entry) {
+  unsigned bits = 0;
+  for (const __be32 word : entry.mask.w) {
+    bits += static_cast<unsigned>(__builtin_popcount(word));
+  }
+  if (bits == 0) {
+    return "";
+  }
+  const Ip address(entry.addr);
+  return std::string(whose) + " " + address.text() + "/" +
+         std::to_string(bits - (address.family() == Family::v4 ? 96 : 0)) +
+         ((entry.flags & SP_NETWORK_ALLOCATED) != 0 ? " allocated" : "");
+}
+
+inline std::vector<std::string> networks_of(const sp_networks_val& row) {
+  std::vector<std::string> out;
+  for (const sp_network& entry : row.pods) {
+    out.push_back(network_text("pods", entry));
+  }
+  for (const auto& family : row.services) {
+    for (const sp_network& entry : family) {
+      out.push_back(network_text("services", entry));
+    }
+  }
+  std::erase(out, "");
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 inline MapView view_of(const FakeMaps& maps) {
   MapView view;
   for (const auto& [id, name] : maps.names.rows()) {
@@ -95,6 +127,10 @@ inline MapView view_of(const FakeMaps& maps) {
     view.ranges.push_back(range_text(name_of(__builtin_bswap32(key.service_id)), key.addr, key.prefix_bits));
   }
   std::sort(view.ranges.begin(), view.ranges.end());
+  view.networks = networks_of(maps.networks.rows().front());
+  for (const auto& [address, fate] : maps.service_ips.rows()) {
+    view.service_ips[Ip(address)] = static_cast<int>(fate);
+  }
   return view;
 }
 
@@ -125,6 +161,16 @@ inline MapView view_of(const compile::Desired& desired) {
     }
   }
   std::sort(view.ranges.begin(), view.ranges.end());
+  for (const Prefix& range : desired.networks.pods) {
+    view.networks.push_back("pods " + range.text());
+  }
+  for (const compile::ServiceNetwork& network : desired.networks.services) {
+    view.networks.push_back("services " + network.range.text() + (network.allocated ? " allocated" : ""));
+  }
+  std::sort(view.networks.begin(), view.networks.end());
+  for (const auto& [address, fate] : desired.service_ips) {
+    view.service_ips[address] = fate;
+  }
   return view;
 }
 
@@ -145,6 +191,12 @@ inline std::ostream& operator<<(std::ostream& out, const MapView& view) {
   }
   for (const auto& range : view.ranges) {
     out << "\n  range " << range;
+  }
+  for (const auto& network : view.networks) {
+    out << "\n  network " << network;
+  }
+  for (const auto& [address, fate] : view.service_ips) {
+    out << "\n  address " << address.text() << " " << fate;
   }
   return out;
 }

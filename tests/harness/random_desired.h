@@ -63,9 +63,35 @@ class Histories {
         desired.source_ranges[name] = {*Prefix::parse("10." + std::to_string(below(3)) + ".0.0/16")};
       }
     }
+    step_networks(desired);
   }
 
  private:
+  void step_networks(compile::Desired& desired) {
+    if (below(3) == 0) {
+      desired.networks = {};
+      if (below(2) == 0) {
+        desired.networks.pods.push_back(*Prefix::parse("10.1.0.0/16"));
+      }
+      if (below(2) == 0) {
+        desired.networks.pods.push_back(*Prefix::parse("fd01::/64"));
+      }
+      for (int i = below(SP_MAX_SERVICE_NETS + 1); i > 0; --i) {
+        const std::string number = std::to_string(i + below(3));
+        desired.networks.services.push_back({*Prefix::parse("10.96." + number + ".0/24"), below(2) == 0});
+        desired.networks.services.push_back({*Prefix::parse("fd00:" + number + "::/32"), below(2) == 0});
+      }
+    }
+    for (int i = below(3); i > 0; --i) {
+      const Ip address = ip((below(3) == 0 ? "fd00::" : "10.96.0.") + std::to_string(below(8)));
+      if (below(3) == 0) {
+        desired.service_ips.erase(address);
+      } else {
+        desired.service_ips[address] = below(3) == 0 ? SP_SERVICE_IP_PASS : SP_SERVICE_IP_REJECT;
+      }
+    }
+  }
+
   void aim_frontends(compile::Desired& desired) {
     const compile::Desired before = desired;
     desired.frontends.clear();

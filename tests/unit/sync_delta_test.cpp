@@ -71,6 +71,8 @@ TEST_F(SyncDelta, I12_WhatFailedIsTriedAgainWithoutBeingNamed) {
     maps_.frontends.set_limit(static_cast<std::size_t>(histories.below(8)));
     maps_.names.set_limit(static_cast<std::size_t>(histories.below(8)));
     maps_.ranges.set_limit(static_cast<std::size_t>(histories.below(4)));
+    maps_.service_ips.set_limit(static_cast<std::size_t>(histories.below(8)));
+    maps_.service_ips.refuse_erase(histories.below(3) == 0);
     maps_.frontends.refuse_erase(histories.below(3) == 0);
     maps_.names.refuse_erase(histories.below(3) == 0);
     maps_.ranges.refuse_erase(histories.below(3) == 0);
@@ -82,6 +84,8 @@ TEST_F(SyncDelta, I12_WhatFailedIsTriedAgainWithoutBeingNamed) {
     maps_.frontends.set_limit(64);
     maps_.names.set_limit(64);
     maps_.ranges.set_limit(64);
+    maps_.service_ips.set_limit(64);
+    maps_.service_ips.refuse_erase(false);
     maps_.frontends.refuse_erase(false);
     maps_.names.refuse_erase(false);
     maps_.ranges.refuse_erase(false);

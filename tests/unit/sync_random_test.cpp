@@ -53,11 +53,13 @@ TEST_F(SyncRandom, I12_SmallMapsRefuseSomeRowsAndRecoverOnceThereIsRoom) {
     maps_.frontends.set_limit(static_cast<std::size_t>(histories.below(8)));
     maps_.names.set_limit(static_cast<std::size_t>(histories.below(8)));
     maps_.ranges.set_limit(static_cast<std::size_t>(histories.below(4)));
+    maps_.service_ips.set_limit(static_cast<std::size_t>(histories.below(8)));
     histories.step(desired);
     refused += apply(desired).problems.size();
     maps_.frontends.set_limit(64);
     maps_.names.set_limit(64);
     maps_.ranges.set_limit(64);
+    maps_.service_ips.set_limit(64);
     rest();
     ASSERT_TRUE(apply(desired).problems.empty()) << "step " << step;
     const test::MapView wanted = test::view_of(desired);
