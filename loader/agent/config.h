@@ -63,8 +63,8 @@ struct Config {
   std::vector<PortRange> snat_ports{{1024, 29999}, {61000, 65535}};
   std::vector<Prefix> node_port_addresses;  // empty = primary
   DetectLocal detect_local;
-  bool masquerade_all = false;
-  bool localhost_node_ports = true;
+  bool masquerade_all = false;       // Pods reach ClusterIPs with a source of this node
+  bool localhost_node_ports = true;  // NodePorts answer processes of this node at 127.0.0.1
   PodDeviceChoice pod_devices;
   std::chrono::seconds aging_interval{5};
   std::optional<Ip> node_address;  // set by kube-proxy's bindAddress only

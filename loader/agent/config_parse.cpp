@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// From a document of --config to a Config. One table per mapping says which keys exist and how each is read, so that
-// the unknown-key message and the reader cannot disagree.
-#include <charconv>
-#include <functional>
-#include <map>
+// From a document of --config to a Config: its keys.
+#include <algorithm>
 #include <utility>
 
 #include "loader/agent/config.h"
+#include "loader/agent/config_reader.h"
 #include "loader/source/value.h"
-#include "loader/util/closest.h"
 
 namespace sp::agent {
 namespace {
@@ -19,100 +16,6 @@ constexpr std::uint32_t kMinEntries = 16;
 constexpr std::uint32_t kMaxEntries = 1U << 26;
 constexpr std::uint32_t kMaxTimeoutS = 31536000;  // a year
 constexpr std::uint32_t kMaxAgingS = 3600;
-
-// Where a message points to: the file, and the dotted key ("timeouts.tcp_close").
-struct Place {
-  std::string file;
-  std::string key;
-
-  [[nodiscard]] Place at(const std::string& child) const { return {file, key.empty() ? child : key + "." + child}; }
-  [[nodiscard]] Place at(std::size_t index) const { return {file, key + "[" + std::to_string(index) + "]"}; }
-  [[nodiscard]] Error error(const std::string& what) const {
-    return Error{0, file + ": " + (key.empty() ? "" : key + ": ") + what};
-  }
-};
-
-using Reader = std::function<Result<void>(const Value&, const Place&)>;
-using Readers = std::map<std::string, Reader>;
-
-std::string shown(const Value& node) {
-  switch (node.kind) {
-    case Value::Kind::scalar:
-      return "'" + node.text.substr(0, 60) + "'";
-    case Value::Kind::list:
-      return "a list";
-    case Value::Kind::map:
-      return "a mapping";
-    case Value::Kind::null:
-      break;
-  }
-  return "nothing";
-}
-
-std::string list_of(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : ", ") + word;
-  }
-  return text;
-}
-
-// Every key of `node` has a reader and is given once. A key without a value keeps its default.
-Result<void> read_mapping(const Value& node, const Place& place, const Readers& readers) {
-  if (node.kind == Value::Kind::null) {
-    return {};
-  }
-  std::vector<std::string> known;
-  for (const auto& [key, reader] : readers) {
-    known.push_back(key);
-  }
-  if (node.kind != Value::Kind::map) {
-    return place.error("is " + shown(node) + ": expected a mapping with the keys " + list_of(known));
-  }
-  if (node.has_repeated_key) {
-    return place.at(node.text).error("is given twice");
-  }
-  for (std::size_t i = 0; i < node.keys.size(); ++i) {
-    const std::string& key = node.keys[i];
-    const auto reader = readers.find(key);
-    if (reader == readers.end()) {
-      const auto meant = closest(key, known);
-      return place.at(key).error("unknown key: " +
-                                 (meant ? "did you mean '" + *meant + "'?" : "expected one of " + list_of(known)));
-    }
-    if (node.items[i].kind != Value::Kind::null) {
-      SP_TRY(reader->second(node.items[i], place.at(key)));
-    }
-  }
-  return {};
-}
-
-Result<void> read_list(const Value& node, const Place& place, const std::string& expected, const Reader& item) {
-  if (node.kind != Value::Kind::list) {
-    return place.error("is " + shown(node) + ": expected a list of " + expected);
-  }
-  for (std::size_t i = 0; i < node.items.size(); ++i) {
-    SP_TRY(item(node.items[i], place.at(i)));
-  }
-  return {};
-}
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, err] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return err == std::errc() && end == text.data() + text.size() ? std::optional(number) : std::nullopt;
-}
-
-Result<std::uint32_t> read_number(const Value& node, const Place& place, std::uint32_t min, std::uint32_t max,
-                                  const std::string& unit) {
-  const auto number = node.kind == Value::Kind::scalar ? parse_number<std::uint32_t>(node.text) : std::nullopt;
-  if (!number || *number < min || *number > max) {
-    return place.error("is " + shown(node) + ": expected a whole number of " + unit + " from " + std::to_string(min) +
-                       " to " + std::to_string(max));
-  }
-  return *number;
-}
 
 Reader entries(std::uint32_t& into) {
   return [&into](const Value& node, const Place& place) -> Result<void> {
@@ -127,12 +30,6 @@ Reader seconds(std::chrono::seconds& into, std::uint32_t max) {
     SP_TRY_ASSIGN(number, read_number(node, place, 1, max, "seconds"));
     into = std::chrono::seconds(number);
     return {};
-  };
-}
-
-Reader mapping(Readers readers) {
-  return [readers = std::move(readers)](const Value& node, const Place& place) {
-    return read_mapping(node, place, readers);
   };
 }
 
@@ -190,6 +87,85 @@ Reader prefixes(std::vector<Prefix>& into) {
   };
 }
 
+// A device: its name, or with a * at the end how it begins.
+Result<void> add_pattern(const Value& item, const Place& at, std::vector<std::string>& patterns) {
+  constexpr std::size_t kMaxNameBytes = 15;  // IFNAMSIZ - 1
+  const std::string& text = item.text;
+  const std::size_t star = text.find('*');
+  const std::size_t name_bytes = std::min(text.size(), star);
+  const bool good = item.kind == Value::Kind::scalar && !text.empty() && name_bytes <= kMaxNameBytes &&
+                    (star == std::string::npos || star + 1 == text.size());
+  if (!good) {
+    return at.error("is " + shown(item) + ": expected the name of a device, or its beginning and a *, as in cali*");
+  }
+  patterns.push_back(text);
+  return {};
+}
+
+Reader patterns(std::vector<std::string>& into) {
+  return [&into](const Value& node, const Place& place) -> Result<void> {
+    std::vector<std::string> list;
+    SP_TRY(read_list(node, place, "devices, as in [cni0, cali*]",
+                     [&list](const Value& item, const Place& at) { return add_pattern(item, at, list); }));
+    into = std::move(list);
+    return {};
+  };
+}
+
+Reader pod_devices(PodDeviceChoice& into) {
+  return [&into](const Value& node, const Place& place) -> Result<void> {
+    PodDeviceChoice choice{.automatic = false, .patterns = {}};
+    if (node.kind == Value::Kind::list) {
+      SP_TRY(patterns(choice.patterns)(node, place));
+    } else if (node.kind == Value::Kind::scalar && (node.text == "auto" || node.text == "none")) {
+      choice.automatic = node.text == "auto";
+    } else {
+      return place.error("is " + shown(node) + ": expected auto, none, or a list of devices, as in [cni0, cali*]");
+    }
+    into = std::move(choice);
+    return {};
+  };
+}
+
+// What the mode needs is there, and nothing that another would need.
+Result<void> check_detection(const DetectLocal& detect, const Place& place) {
+  using Mode = DetectLocal::Mode;
+  const auto& cidrs = detect.cluster_cidrs;
+  if (cidrs.empty() == (detect.mode == Mode::cluster_cidr)) {
+    return place.at("cluster_cidrs")
+        .error(cidrs.empty() ? "is empty: expected the ranges of Pods, because mode is cluster-cidr"
+                             : "is given: expected mode to be cluster-cidr");
+  }
+  if (cidrs.size() > 2 || (cidrs.size() == 2 && cidrs[0].address.family() == cidrs[1].address.family())) {
+    return place.at("cluster_cidrs")
+        .error("has " + std::to_string(cidrs.size()) + " entries: expected one range, or one of each family");
+  }
+  if (detect.devices.empty() == (detect.mode == Mode::devices)) {
+    return place.at("devices").error(detect.devices.empty()
+                                         ? "is empty: expected the devices of Pods, because mode is devices"
+                                         : "is given: expected mode to be devices");
+  }
+  return {};
+}
+
+// As a whole: what it leaves out is not filled from kube-proxy's configuration.
+Reader detect_local(DetectLocal& into) {
+  return [&into](const Value& node, const Place& place) -> Result<void> {
+    using Mode = DetectLocal::Mode;
+    DetectLocal detect;
+    SP_TRY(read_mapping(node, place,
+                        {{"mode", word<Mode>(detect.mode, {{"none", Mode::none},
+                                                           {"cluster-cidr", Mode::cluster_cidr},
+                                                           {"node-cidr", Mode::node_cidr},
+                                                           {"devices", Mode::devices}})},
+                         {"cluster_cidrs", prefixes(detect.cluster_cidrs)},
+                         {"devices", patterns(detect.devices)}}));
+    SP_TRY(check_detection(detect, place));
+    into = std::move(detect);
+    return {};
+  };
+}
+
 Readers top_level(Config& config) {
   kernel::Sizes& maps = config.maps;
   Timeouts& timeouts = config.timeouts;
@@ -209,6 +185,10 @@ Readers top_level(Config& config) {
                             {"udp_stream", seconds(timeouts.udp_stream, kMaxTimeoutS)}})},
       {"snat_ports", port_ranges(config.snat_ports)},
       {"nodePortAddresses", prefixes(config.node_port_addresses)},
+      {"detect_local", detect_local(config.detect_local)},
+      {"masquerade_all", boolean(config.masquerade_all)},
+      {"localhost_node_ports", boolean(config.localhost_node_ports)},
+      {"pod_devices", pod_devices(config.pod_devices)},
       {"aging_interval", seconds(config.aging_interval, kMaxAgingS)},
   };
 }

@@ -96,6 +96,23 @@ void take_timeout(proxy::Duration from, std::chrono::seconds& into) {
   }
 }
 
+DetectLocal detect_local_of(const proxy::ProxyConfig& proxy) {
+  using Mode = DetectLocal::Mode;
+  const std::string& mode = proxy.detect_local_mode;
+  if (mode == "NodeCIDR") {
+    return {Mode::node_cidr, {}, {}};
+  }
+  if (mode == "BridgeInterface") {
+    return {Mode::devices, {}, {proxy.detect_local.bridge_interface}};
+  }
+  if (mode == "InterfaceNamePrefix") {
+    return {Mode::devices, {}, {proxy.detect_local.interface_name_prefix + "*"}};
+  }
+  // Without a range there is no detector, as in kube-proxy.
+  std::vector<Prefix> cidrs = proxy::cluster_cidrs(proxy);
+  return cidrs.empty() ? DetectLocal{} : DetectLocal{Mode::cluster_cidr, std::move(cidrs), {}};
+}
+
 // What kube-proxy's configuration says about things that Sallyport's own settings have, too.
 Config config_of(const ProxyPart& part, std::vector<Remark>& remarks) {
   const proxy::ProxyConfig& proxy = part.config;
@@ -105,6 +122,10 @@ Config config_of(const ProxyPart& part, std::vector<Remark>& remarks) {
   take_timeout(proxy.conntrack.udp_stream_timeout, config.timeouts.udp_stream);
   config.node_port_addresses = proxy::node_port_ranges(proxy);
   config.external_ips = proxy::feature_gate(proxy, "AllowServiceExternalIPs", true);
+  config.detect_local = detect_local_of(proxy);
+  config.masquerade_all = proxy::masquerade_all(proxy);
+  config.localhost_node_ports = proxy.iptables.localhost_node_ports;
+  config.node_address = proxy::node_address(proxy);
   config.sync_period = proxy::sync_period(proxy);
   const std::string block = proxy.mode == "nftables" ? "nftables" : "iptables";
   if (part.given.contains(block + ".minSyncPeriod")) {
@@ -146,23 +167,58 @@ Result<void> choose_source(const RunOptions& options, Settings& settings) {
   return !named ? Error{0, kNoSource} : Result<void>();
 }
 
-// Sallyport's own file comes last: it beats what kube-proxy's says about the same thing.
+bool gives(const ConfigFiles& files, const char* key) {
+  const source::Value* const value = files.own->find(key);
+  return value != nullptr && value->kind != source::Value::Kind::null;
+}
+
+std::vector<std::string> texts_of(const std::vector<Prefix>& prefixes) {
+  std::vector<std::string> texts;
+  for (const Prefix& prefix : prefixes) {
+    texts.push_back(prefix.text());
+  }
+  return texts;
+}
+
+// As far as v1alpha1 can say it: it knows one name of a device, or one beginning.
+void show_detection(const DetectLocal& detect, proxy::ProxyConfig& proxy) {
+  using Mode = DetectLocal::Mode;
+  proxy.detect_local = {};
+  proxy.cluster_cidr = fmt::format("{}", fmt::join(texts_of(detect.cluster_cidrs), ","));
+  proxy.detect_local_mode = detect.mode == Mode::node_cidr ? "NodeCIDR" : "ClusterCIDR";
+  if (detect.mode == Mode::devices) {
+    std::string first = detect.devices.front();
+    const bool whole = !first.ends_with('*');
+    proxy.detect_local_mode = whole ? "BridgeInterface" : "InterfaceNamePrefix";
+    if (!whole) {
+      first.pop_back();
+    }
+    (whole ? proxy.detect_local.bridge_interface : proxy.detect_local.interface_name_prefix) = first;
+  }
+}
+
+// Sallyport's own file comes last: it beats what kube-proxy's says about the same thing, and /configz tells what holds.
 Result<void> read_own(const ConfigFiles& files, Settings& settings) {
   if (!files.own) {
     return {};
   }
   SP_TRY_ASSIGN(config, read_config(*files.own, files.own_file, std::move(settings.config)));
   settings.config = std::move(config);
-  const source::Value* const node_ports = files.own->find("nodePortAddresses");
-  if (node_ports != nullptr && node_ports->kind != source::Value::Kind::null) {
-    std::vector<std::string>& shown = settings.proxy.node_port_addresses;
-    shown.clear();
-    for (const Prefix& prefix : settings.config.node_port_addresses) {
-      shown.push_back(prefix.text());
+  proxy::ProxyConfig& shown = settings.proxy;
+  if (gives(files, "nodePortAddresses")) {
+    shown.node_port_addresses = texts_of(settings.config.node_port_addresses);
+    if (shown.node_port_addresses.empty()) {
+      shown.node_port_addresses = {"primary"};
     }
-    if (shown.empty()) {
-      shown = {"primary"};
-    }
+  }
+  if (gives(files, "detect_local")) {
+    show_detection(settings.config.detect_local, shown);
+  }
+  if (gives(files, "masquerade_all")) {
+    shown.iptables.masquerade_all = shown.nftables.masquerade_all = settings.config.masquerade_all;
+  }
+  if (gives(files, "localhost_node_ports")) {
+    shown.iptables.localhost_node_ports = settings.config.localhost_node_ports;
   }
   return {};
 }

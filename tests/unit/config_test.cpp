@@ -40,6 +40,10 @@ TEST(Config, AnEmptyFileIsTheDefaults) {
     EXPECT_THAT(config.snat_ports, testing::ElementsAre(PortRange{1024, 29999}, PortRange{61000, 65535}));
     EXPECT_TRUE(config.node_port_addresses.empty());
     EXPECT_EQ(config.aging_interval, 5s);
+    EXPECT_EQ(config.detect_local, DetectLocal{});
+    EXPECT_FALSE(config.masquerade_all);
+    EXPECT_TRUE(config.localhost_node_ports);
+    EXPECT_EQ(config.pod_devices, PodDeviceChoice{});
   }
 }
 
@@ -50,6 +54,10 @@ timeouts: {tcp_established: 1, tcp_close_wait: 2, tcp_time_wait: 3, tcp_close: 4
 snat_ports: [2000-2999]
 nodePortAddresses: [192.0.2.0/24, "2001:db8::/64"]
 aging_interval: 9
+detect_local: {mode: devices, devices: [cni0, "cali*"]}
+masquerade_all: true
+localhost_node_ports: false
+pod_devices: ["veth*", tap0]
 )");
   const kernel::Sizes& maps = config.maps;
   EXPECT_THAT((std::vector{maps.flows4, maps.flows6, maps.embryos4, maps.embryos6, maps.frontends, maps.services,
@@ -60,6 +68,10 @@ aging_interval: 9
   EXPECT_THAT(config.node_port_addresses,
               testing::ElementsAre(*Prefix::parse("192.0.2.0/24"), *Prefix::parse("2001:db8::/64")));
   EXPECT_EQ(config.aging_interval, 9s);
+  EXPECT_EQ(config.detect_local, (DetectLocal{DetectLocal::Mode::devices, {}, {"cni0", "cali*"}}));
+  EXPECT_TRUE(config.masquerade_all);
+  EXPECT_FALSE(config.localhost_node_ports);
+  EXPECT_EQ(config.pod_devices, (PodDeviceChoice{false, {"veth*", "tap0"}}));
 }
 
 TEST(Config, ASinglePortIsARange) {
@@ -70,9 +82,10 @@ TEST(Config, ASinglePortIsARange) {
 TEST(Config, AnUnknownKeyIsAnErrorThatNamesFileAndTheLikelyKey) {
   EXPECT_EQ(complaint("aging_interval: 5\ntimeouts:\n  tcp_closed: 10\n"),
             "sp.yaml: timeouts.tcp_closed: unknown key: did you mean 'tcp_close'?");
-  EXPECT_EQ(complaint("frobnicate: 1"),
-            "sp.yaml: frobnicate: unknown key: expected one of aging_interval, maps, nodePortAddresses, "
-            "snat_ports, timeouts");
+  EXPECT_EQ(
+      complaint("frobnicate: 1"),
+      "sp.yaml: frobnicate: unknown key: expected one of aging_interval, detect_local, localhost_node_ports, maps, "
+      "masquerade_all, nodePortAddresses, pod_devices, snat_ports, timeouts");
 }
 
 TEST(Config, AKeyThatIsGivenTwiceIsAnError) {
@@ -103,6 +116,51 @@ TEST(Config, BadPortRangesAreErrorsThatNameTheEntry) {
 TEST(Config, ABadAddressRangeIsAnErrorThatNamesTheEntry) {
   EXPECT_EQ(complaint("nodePortAddresses: [192.0.2.0/24, 10.0.0.1]"),
             "sp.yaml: nodePortAddresses[1]: is '10.0.0.1': expected ADDRESS/BITS, as in 192.0.2.0/24");
+}
+
+TEST(Config, R058_EveryModeOfDetectionIsReadAndHoldsAsAWhole) {
+  using Mode = DetectLocal::Mode;
+  EXPECT_EQ(good("detect_local: {mode: none, cluster_cidrs: [], devices: []}").detect_local, DetectLocal{});
+  EXPECT_EQ(good("detect_local: {mode: node-cidr}").detect_local.mode, Mode::node_cidr);
+  EXPECT_EQ(good("detect_local: {mode: cluster-cidr, cluster_cidrs: [10.1.0.0/16, \"fd00::/56\"]}").detect_local,
+            (DetectLocal{Mode::cluster_cidr, {*Prefix::parse("10.1.0.0/16"), *Prefix::parse("fd00::/56")}, {}}));
+  Config base;
+  base.detect_local = {Mode::cluster_cidr, {*Prefix::parse("10.1.0.0/16")}, {}};
+  const auto documents = source::parse_yaml("detect_local: {mode: node-cidr}", 1);
+  EXPECT_EQ(read_config(documents->front(), "sp.yaml", base)->detect_local, (DetectLocal{Mode::node_cidr, {}, {}}));
+}
+
+TEST(Config, R058_ADetectionThatContradictsItselfIsAnErrorThatNamesTheKey) {
+  EXPECT_EQ(complaint("detect_local: {mode: clustercidr}"),
+            "sp.yaml: detect_local.mode: is 'clustercidr': did you mean 'cluster-cidr'?");
+  EXPECT_EQ(complaint("detect_local: {mode: cluster-cidr}"),
+            "sp.yaml: detect_local.cluster_cidrs: is empty: expected the ranges of Pods, because mode is cluster-cidr");
+  EXPECT_EQ(complaint("detect_local: {cluster_cidrs: [10.0.0.0/8]}"),
+            "sp.yaml: detect_local.cluster_cidrs: is given: expected mode to be cluster-cidr");
+  EXPECT_EQ(complaint("detect_local: {mode: cluster-cidr, cluster_cidrs: [10.0.0.0/8, 172.16.0.0/12]}"),
+            "sp.yaml: detect_local.cluster_cidrs: has 2 entries: expected one range, or one of each family");
+  EXPECT_EQ(complaint("detect_local: {mode: devices}"),
+            "sp.yaml: detect_local.devices: is empty: expected the devices of Pods, because mode is devices");
+  EXPECT_EQ(complaint("detect_local: {mode: node-cidr, devices: [cni0]}"),
+            "sp.yaml: detect_local.devices: is given: expected mode to be devices");
+}
+
+TEST(Config, DevicesOfPodsAreAWordOrAList) {
+  EXPECT_EQ(good("pod_devices: auto").pod_devices, PodDeviceChoice{});
+  EXPECT_EQ(good("pod_devices: none").pod_devices, (PodDeviceChoice{false, {}}));
+  EXPECT_EQ(complaint("pod_devices: cni0"),
+            "sp.yaml: pod_devices: is 'cni0': expected auto, none, or a list of devices, as in [cni0, cali*]");
+  for (const std::string bad : {"''", "\"a*b\"", "\"a**\"", "a-name-of-16-bytes", "[x]"}) {
+    EXPECT_THAT(
+        complaint("pod_devices: [eth1, " + bad + "]"),
+        testing::AllOf(testing::StartsWith("sp.yaml: pod_devices[1]: is "),
+                       testing::EndsWith("expected the name of a device, or its beginning and a *, as in cali*")));
+  }
+}
+
+TEST(Config, ASwitchIsTrueOrFalse) {
+  EXPECT_EQ(complaint("masquerade_all: yes"), "sp.yaml: masquerade_all: is 'yes': expected one of false, true");
+  EXPECT_THAT(complaint("localhost_node_ports: [true]"), testing::HasSubstr("is a list: expected one of false, true"));
 }
 
 TEST(Config, TextThatIsNoMappingIsAnError) {
@@ -139,6 +197,26 @@ TEST(Config, TheSampleInTheDocsIsExactlyTheDefaults) {
   EXPECT_EQ(sample->snat_ports, defaults.snat_ports);
   EXPECT_EQ(sample->node_port_addresses, defaults.node_port_addresses);
   EXPECT_EQ(sample->aging_interval, defaults.aging_interval);
+  EXPECT_EQ(sample->detect_local, defaults.detect_local);
+  EXPECT_EQ(sample->masquerade_all, defaults.masquerade_all);
+  EXPECT_EQ(sample->localhost_node_ports, defaults.localhost_node_ports);
+  EXPECT_EQ(sample->pod_devices, defaults.pod_devices);
+}
+
+TEST(Config, TheCompileStepIsToldAllThatConcernsIt) {
+  Config config = good(
+      "nodePortAddresses: [192.0.2.0/24]\nmasquerade_all: true\nlocalhost_node_ports: false\n"
+      "detect_local: {mode: cluster-cidr, cluster_cidrs: [10.1.0.0/16]}");
+  config.external_ips = false;
+  config.node_address = Ip::parse("192.0.2.7");
+  const compile::Options options = compile_options(config);
+  EXPECT_EQ(options.node_port_addresses, config.node_port_addresses);
+  EXPECT_EQ(options.node_address, Ip::parse("192.0.2.7"));
+  EXPECT_FALSE(options.external_ips);
+  EXPECT_EQ(options.detect_local, compile::Options::DetectLocal::cluster_cidr);
+  EXPECT_EQ(options.cluster_cidrs, config.detect_local.cluster_cidrs);
+  EXPECT_TRUE(options.masquerade_all);
+  EXPECT_FALSE(options.localhost_node_ports);
 }
 
 TEST(Config, TicksAreRoundedUp) {

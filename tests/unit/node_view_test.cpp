@@ -41,6 +41,19 @@ TEST(NodeView, R078_WithoutANodeObjectPrimaryIsTheFirstAddressThatIsTheNodesOwn)
   EXPECT_EQ(node.primary(Family::v6), addr("2001:db8::1"));
 }
 
+TEST(NodeView, R078_TheConfiguredAddressIsPrimaryAsLongAsTheNodeHasIt) {
+  model::Cluster cluster;
+  test::put_own_node(cluster, {addr("192.0.2.1")});
+  const auto facts = test::node_facts();
+  Options options;
+  options.node_address = addr("192.0.2.9");
+  const NodeView node(cluster, facts, options);
+  EXPECT_EQ(node.primary(Family::v4), addr("192.0.2.9"));
+  EXPECT_EQ(node.primary(Family::v6), addr("2001:db8::1")) << "of the other family nothing is said";
+  options.node_address = addr("198.51.100.1");
+  EXPECT_EQ(NodeView(cluster, facts, options).primary(Family::v4), addr("192.0.2.1"));
+}
+
 TEST(NodeView, R076_WholeFamiliesMeanEveryAddressButLoopback) {
   const model::Cluster cluster;
   const auto facts = test::node_facts();

@@ -170,6 +170,69 @@ TEST_F(SettingsTest, R029_TheGateOfExternalIpsIsHonoured) {
   EXPECT_FALSE(good().config.external_ips);
 }
 
+TEST_F(SettingsTest, R058_EveryDetectLocalModeOfKubeProxyIsOurs) {
+  using Mode = DetectLocal::Mode;
+  options_.manifests = "/m";
+  const auto with = [this](std::vector<proxy::GivenFlag> flags) {
+    options_.proxy_flags = std::move(flags);
+    return good().config.detect_local;
+  };
+  EXPECT_EQ(with({}), DetectLocal{}) << "ClusterCIDR without a range is no detector";
+  EXPECT_EQ(with({{"cluster-cidr", "10.1.0.0/16,fd00::/56"}}),
+            (DetectLocal{Mode::cluster_cidr, {*Prefix::parse("10.1.0.0/16"), *Prefix::parse("fd00::/56")}, {}}));
+  EXPECT_EQ(with({{"detect-local-mode", "NodeCIDR"}, {"cluster-cidr", "10.1.0.0/16"}}),
+            (DetectLocal{Mode::node_cidr, {}, {}}));
+  EXPECT_EQ(with({{"detect-local-mode", "BridgeInterface"}, {"pod-bridge-interface", "cni0"}}),
+            (DetectLocal{Mode::devices, {}, {"cni0"}}));
+  EXPECT_EQ(with({{"detect-local-mode", "InterfaceNamePrefix"}, {"pod-interface-name-prefix", "cali"}}),
+            (DetectLocal{Mode::devices, {}, {"cali*"}}));
+}
+
+TEST_F(SettingsTest, R054_R080_R078_KubeProxysSwitchesAndAddressAreOurs) {
+  options_.manifests = "/m";
+  EXPECT_FALSE(good().config.masquerade_all);
+  EXPECT_TRUE(good().config.localhost_node_ports);
+  EXPECT_EQ(good().config.node_address, std::nullopt) << "a wildcard is nobody's address";
+  options_.proxy_flags = {{"masquerade-all", "true"},
+                          {"iptables-localhost-nodeports", "false"},
+                          {"proxy-mode", "nftables"},
+                          {"bind-address", "192.0.2.7"}};
+  const Settings settings = good();
+  EXPECT_TRUE(settings.config.masquerade_all);
+  EXPECT_FALSE(settings.config.localhost_node_ports);
+  EXPECT_EQ(settings.config.node_address, Ip::parse("192.0.2.7"));
+  EXPECT_THAT(lines(settings, log::Level::info), ElementsAre(HasSubstr("mode=nftables")));
+}
+
+TEST_F(SettingsTest, OurOwnFileBeatsKubeProxysAboutLocalTrafficAndConfigzTells) {
+  using Mode = DetectLocal::Mode;
+  options_.manifests = "/m";
+  options_.proxy_flags = {{"cluster-cidr", "10.1.0.0/16"}, {"masquerade-all", "true"}};
+  const fs::path own = config("own.yaml", "");
+  const auto with = [&](const std::string& text) {
+    std::ofstream(own, std::ios::trunc) << text;
+    return good();
+  };
+  Settings settings = with("detect_local: {mode: none}\nmasquerade_all: false\nlocalhost_node_ports: false\n");
+  EXPECT_EQ(settings.config.detect_local, DetectLocal{});
+  EXPECT_EQ(settings.proxy.cluster_cidr, "");
+  EXPECT_FALSE(settings.config.masquerade_all);
+  EXPECT_FALSE(proxy::masquerade_all(settings.proxy));
+  EXPECT_FALSE(settings.proxy.iptables.localhost_node_ports);
+  settings = with("detect_local: {mode: cluster-cidr, cluster_cidrs: [10.2.0.0/16]}\n");
+  EXPECT_EQ(settings.config.detect_local.mode, Mode::cluster_cidr);
+  EXPECT_EQ(settings.proxy.cluster_cidr, "10.2.0.0/16");
+  EXPECT_TRUE(settings.config.masquerade_all) << "not given there";
+  settings = with("detect_local: {mode: devices, devices: [\"cali*\"]}\n");
+  EXPECT_EQ(settings.proxy.detect_local_mode, "InterfaceNamePrefix");
+  EXPECT_EQ(settings.proxy.detect_local.interface_name_prefix, "cali");
+  settings = with("detect_local: {mode: devices, devices: [cni0]}\n");
+  EXPECT_EQ(settings.proxy.detect_local_mode, "BridgeInterface");
+  EXPECT_EQ(settings.proxy.detect_local.bridge_interface, "cni0");
+  settings = with("detect_local: {mode: node-cidr}\n");
+  EXPECT_EQ(settings.proxy.detect_local_mode, "NodeCIDR");
+}
+
 TEST_F(SettingsTest, OurOwnFileReplacesNoFlag) {
   options_.manifests = "/m";
   options_.proxy_flags = {{"iptables-min-sync-period", "2s"}, {"kube-api-qps", "50"}};
