@@ -62,7 +62,7 @@ class Testbed {
   [[nodiscard]] std::uint32_t ext1() const { return ext1_; }
   [[nodiscard]] std::uint32_t pod0() const { return pod0_; }
   [[nodiscard]] sallyport_bpf& bpf() { return *bpf_; }
-  [[nodiscard]] const Sandbox& sandbox() const { return sandbox_; }
+  [[nodiscard]] Sandbox& sandbox() { return sandbox_; }
 
   // The maps as after a fresh start: no services, no flows, default configuration, counters zero.
   void clear();

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What an address means where no frontend has its port: a Service's, nobody's, the node's; and whose an address is that
 // comes in from outside.
+#include <bpf/libbpf.h>
+
+#include <chrono>
 #include <functional>
+#include <memory>
 
 #include "../harness/inside_client.h"
+#include "maps/event.h"
 
 namespace sp::test {
 namespace {
@@ -71,6 +76,42 @@ TEST_P(Network, R064_AnAddressThatNoServiceHasIsSilent) {
       SCOPED_TRACE(door.name);
       EXPECT_EQ(door.run(door.packet).action, door.drops);
       EXPECT_EQ(bed.counts(), (Counts{{"drop-no-service", 1}}));  // SP_DROP_NO_SERVICE
+    }
+  }
+}
+
+// One event in 8 ms is written, and an earlier test may have had it.
+TEST_P(Network, I10_WhatIsRefusedIsToldWithItsTuple) {
+  std::vector<sp_event> events;
+  const auto keep = [](void* to, void* data, std::size_t size) {
+    if (size == sizeof(sp_event)) static_cast<std::vector<sp_event>*>(to)->push_back(*static_cast<sp_event*>(data));
+    return 0;
+  };
+  const std::unique_ptr<ring_buffer, decltype(&ring_buffer__free)> ring(
+      ring_buffer__new(bpf_map__fd(bed.bpf().maps.sp_events), keep, &events, nullptr), ring_buffer__free);
+  ASSERT_NE(ring, nullptr);
+  add_services(SP_NETWORK_ALLOCATED);
+  for (const bool answered : {false, true}) {
+    if (answered) bed.add_service_ip(at.vip, SP_SERVICE_IP_REJECT);
+    for (const Door& door : doors(Protocol::udp)) {
+      SCOPED_TRACE(door.name);
+      ring_buffer__consume(ring.get());
+      events.clear();
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+      while (events.empty() && std::chrono::steady_clock::now() < deadline) {
+        door.run(door.packet);
+        ring_buffer__poll(ring.get(), 10);
+      }
+      ASSERT_FALSE(events.empty());
+      const sp_event& event = events.front();
+      EXPECT_EQ(event.reason, answered ? SP_REJECT_UNDEFINED_PORT : SP_DROP_NO_SERVICE);
+      EXPECT_EQ(event.ifindex, door.name == "Pod" ? bed.pod0() : bed.ext0());
+      EXPECT_EQ(Ip(event.saddr), door.packet.src);
+      EXPECT_EQ(Ip(event.daddr), door.packet.dst);
+      EXPECT_EQ(Be16{event.sport}.to_host(), kClientPort);
+      EXPECT_EQ(Be16{event.dport}.to_host(), kServicePort);
+      EXPECT_EQ(event.proto, SP_PROTO_UDP);
+      EXPECT_EQ(event.len_bytes, door.packet.bytes().size());
     }
   }
 }
