@@ -11,6 +11,7 @@
 #include "loader/agent/aging.h"
 #include "loader/agent/applier.h"
 #include "loader/agent/change_batch.h"
+#include "loader/agent/config_guard.h"
 #include "loader/agent/face.h"
 #include "loader/agent/node_devices.h"
 #include "loader/agent/node_setup.h"
@@ -18,8 +19,8 @@
 #include "loader/agent/parts.h"
 #include "loader/agent/predecessor.h"
 #include "loader/agent/settings.h"
+#include "loader/agent/socket_hooks.h"
 #include "loader/agent/upkeep.h"
-#include "loader/proxy/config_watch.h"
 
 namespace sp::agent {
 namespace {
@@ -41,6 +42,7 @@ class Agent {
         parts_(std::move(parts)),
         applier_(std::move(parts_.sync), settings.config),
         devices_(parts_.plane, parts_.watcher, options.devices, settings.config),
+        sockets_(parts_.loop, parts_.plane, parts_.metrics->agent, options.pin_path, options.cgroup),
         aging_(parts_.loop, parts_.plane),
         upkeep_(parts_.reader, settings.config),
         predecessor_(settings.source == SourceKind::kubernetes ? options.leftovers : Leftovers::keep),
@@ -54,7 +56,6 @@ class Agent {
 
  private:
   Result<void> subscribe();
-  Result<void> watch_configuration();
   void read_source();
   void read_netlink();
   Result<void> begin_once_complete();
@@ -70,12 +71,13 @@ class Agent {
   Parts parts_;
   Applier applier_;
   NodeDevices devices_;
+  SocketHooks sockets_;
   Aging aging_;
   Upkeep upkeep_;
   Predecessor predecessor_;
   PacketLog packets_;
   std::unique_ptr<Face> face_;
-  std::optional<proxy::ConfigWatch> config_watch_;
+  ConfigGuard guard_;
   EventLoop::Timer retry_timer_{};
   EventLoop::Timer batch_timer_{};
   Clock::time_point began_{};
@@ -134,26 +136,8 @@ Result<void> Agent::subscribe() {
     log::info("agent", "stopping signal={}: programs and maps stay in force", signal == SIGTERM ? "SIGTERM" : "SIGINT");
     parts_.loop.stop();
   }));
-  SP_TRY(watch_configuration());
+  SP_TRY(guard_.start(loop, settings_.files, [this](Error error) { end_with(std::move(error)); }));
   return aging_.start(settings_.config.aging_interval);
-}
-
-// The supervisor starts us again with what the files say then.
-Result<void> Agent::watch_configuration() {
-  if (settings_.files.empty()) {
-    return {};
-  }
-  SP_TRY_ASSIGN(watch, proxy::ConfigWatch::open(settings_.files));
-  config_watch_.emplace(std::move(watch));
-  // Since it was read, and nobody watched. The loop cannot be ended before it runs.
-  if (const auto file = config_watch_->changed()) {
-    return proxy::changed_error(*file);
-  }
-  return parts_.loop.watch(config_watch_->fd(), [this] {
-    if (const auto file = config_watch_->changed()) {
-      end_with(proxy::changed_error(*file));
-    }
-  });
 }
 
 void Agent::read_source() {
@@ -205,6 +189,7 @@ Result<void> Agent::begin() {
   in_force_ = true;
   apply(Cause::start);
   SP_TRY(devices_.start());
+  SP_TRY(sockets_.start());
 
   const Totals& totals = applier_.totals();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - began_);
@@ -241,6 +226,9 @@ void Agent::apply(Cause cause) {
   const auto woke_at = cause == Cause::start ? Clock::now() : parts_.loop.woke_at();
   const auto due = batch_.take().value_or(ChangeBatch::Due{{}, woke_at});
   applier_.apply(parts_.origin.source->cluster(), parts_.watcher.facts(), due.changed, cause, due.since);
+  if (applier_.last().report.backends_retired > 0) {
+    sockets_.end_stale();
+  }
   last_apply_ = Clock::now();
   face_->applied(applier_.last(), cause, !applier_.unfinished());
   if (!applier_.unfinished()) {
@@ -257,6 +245,7 @@ void Agent::keep_house() {
     return;
   }
   devices_.reconcile();
+  sockets_.look();
   upkeep_.look(devices_.names(), parts_.watcher.facts());
   if (!applier_.unfinished()) {
     predecessor_.replace();

@@ -35,7 +35,7 @@ struct RunOptions {
   std::string node;                  // empty = what --config names, else the host's name
   std::vector<std::string> devices;  // empty = those with a default route
   std::filesystem::path pin_path = SP_DEFAULT_PIN_PATH;
-  std::filesystem::path cgroup;                // empty = none
+  std::filesystem::path cgroup;                // where socket hooks go; empty = the root, "none" = nowhere
   std::vector<std::filesystem::path> configs;  // empty = defaults
   std::optional<log::Level> log_level;         // nothing = by kube-proxy's -v
   std::vector<proxy::GivenFlag> proxy_flags;   // those of kube-proxy that have no member here
@@ -45,9 +45,6 @@ struct RunOptions {
 
 // The name that Pods and EndpointSlices use for this node: `given`, else the host's name; lower case, no blanks around.
 [[nodiscard]] Result<std::string> node_name(const std::string& given);
-
-// Fails when `path` is not a directory of a cgroup v2 hierarchy.
-[[nodiscard]] Result<void> check_cgroup(const std::filesystem::path& path);
 
 // Runs until SIGTERM or SIGINT. An error is one sentence that says what to do.
 [[nodiscard]] Result<void> run(const RunOptions& options, const Build& build);

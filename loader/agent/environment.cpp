@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the agent asks its surroundings before it starts, and `sallyport cleanup`.
-#include <linux/magic.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -32,19 +30,6 @@ Result<std::string> node_name(const std::string& given) {
   std::transform(name.begin(), name.end(), name.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
   return name;
-}
-
-Result<void> check_cgroup(const std::filesystem::path& path) {
-  struct statfs info {};
-  if (::statfs(path.c_str(), &info) != 0) {
-    return errno_error(errno, "--cgroup " + path.string());
-  }
-  if (info.f_type != CGROUP2_SUPER_MAGIC || !std::filesystem::is_directory(path)) {
-    return Error{0, "--cgroup " + path.string() +
-                        " is not a cgroup v2 directory: expected one under a mount of type cgroup2, usually "
-                        "/sys/fs/cgroup"};
-  }
-  return {};
 }
 
 Result<std::string> cleanup(const std::filesystem::path& pin_path, bool kube_proxy) {

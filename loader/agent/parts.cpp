@@ -3,16 +3,15 @@
 
 #include <utility>
 
+#include "loader/agent/cgroup.h"
 #include "loader/agent/devices.h"
-#include "loader/util/log.h"
 
 namespace sp::agent {
 
 Result<Parts> assemble(const RunOptions& options, const Settings& settings, const Build& build) {
   SP_TRY_ASSIGN(loop, EventLoop::create());
-  if (!options.cgroup.empty()) {
+  if (!options.cgroup.empty() && options.cgroup != kNoCgroup) {
     SP_TRY(check_cgroup(options.cgroup));
-    log::info("agent", "cgroup checked path={}: this version attaches nothing to it", options.cgroup.string());
   }
   auto metrics = std::make_unique<metrics::Metrics>(build.version, build.id);
   SP_TRY_ASSIGN(origin, open_origin(options, settings, *metrics));

@@ -41,7 +41,8 @@ void add_node(CLI::App& run, agent::RunOptions& options) {
       ->group(group);
   add_pin_path(run, options.pin_path);
   run.get_option("--pin-path")->group(group);
-  run.add_option("--cgroup", options.cgroup, "cgroup v2 directory of the Pods; checked, not used by this version")
+  run.add_option("--cgroup", options.cgroup,
+                 "cgroup v2 directory whose processes get socket hooks, or none [the root of cgroup v2]")
       ->option_text("DIR")
       ->group(group);
 }

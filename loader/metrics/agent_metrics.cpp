@@ -64,6 +64,8 @@ AgentMetrics::AgentMetrics(prometheus::Registry& registry, const std::string& ve
       sync_failures_(counter(registry, "sallyport_sync_failures_total", "Syncs that left rows unwritten.")),
       rows_failing_(gauge(registry, "sallyport_rows_failing", "Rows that the last sync could not write.")),
       rejected_(counter(registry, "sallyport_inputs_rejected_total", "Objects that could not be taken.")),
+      udp_ended_(counter(registry, "sallyport_udp_sockets_ended_total",
+                         "Connected UDP sockets that were ended because their backend had gone.")),
       problems_(gauge(registry, "sallyport_input_problems", "Contradictions among the objects in force.")) {
   gauge(registry, "sallyport_build_info", "1, with what was built.",
         {{"version", version}, {"build", build_id}, {"abi", std::to_string(SP_ABI_VERSION)}})

@@ -61,6 +61,8 @@ class AgentMetrics {
   void sync_ended(std::size_t rows_failed);
   // Objects that were rejected, and contradictions between objects.
   void input_rejected(std::size_t complaints) { rejected_.Increment(static_cast<double>(complaints)); }
+  // Connected ones whose backend has gone.
+  void udp_sockets_ended(std::size_t sockets) { udp_ended_.Increment(static_cast<double>(sockets)); }
   void set_problems(std::size_t problems) { problems_.Set(static_cast<double>(problems)); }
 
   [[nodiscard]] ReflectorMetrics& reflector(model::Kind kind);
@@ -80,6 +82,7 @@ class AgentMetrics {
   prometheus::Counter& sync_failures_;
   prometheus::Gauge& rows_failing_;
   prometheus::Counter& rejected_;
+  prometheus::Counter& udp_ended_;
   prometheus::Gauge& problems_;
   std::map<model::Kind, ReflectorMetrics> reflectors_;
   std::map<RequestKey, prometheus::Counter*> requests_;

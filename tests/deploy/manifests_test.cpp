@@ -105,7 +105,8 @@ TEST_P(Manifests, GiveTheAgentFourCapabilitiesInPlaceOfPrivilege) {
   EXPECT_TRUE(security["readOnlyRootFilesystem"].as<bool>());
   EXPECT_EQ(security["seccompProfile"]["type"].as<std::string>(), "RuntimeDefault");
   EXPECT_THAT(texts(security["capabilities"]["drop"]), ElementsAre("ALL"));
-  EXPECT_THAT(texts(security["capabilities"]["add"]), UnorderedElementsAre("BPF", "NET_ADMIN", "PERFMON", "NET_RAW"));
+  EXPECT_THAT(texts(security["capabilities"]["add"]),
+              UnorderedElementsAre("BPF", "NET_ADMIN", "PERFMON", "NET_RAW", "SYS_ADMIN"));
 }
 
 TEST_P(Manifests, GivePrivilegeToTheOneContainerThatMountsAndEnds) {
@@ -187,6 +188,7 @@ TEST_P(Manifests, KeepMapsInTheBpffsOfTheHost) {
   }
   EXPECT_EQ(mounted, (std::map<std::string, std::string>{{"/run/bpf", "/sys/fs/bpf"},
                                                          {"/run/cgroup", "/sys/fs/cgroup"},
+                                                         {"/run/netns", "/run/netns"},
                                                          {"/run/xtables.lock", "/run/xtables.lock"}}));
 }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # privileges.sh SALLYPORT: the capabilities that the DaemonSet and the systemd unit grant are enough to start, to start
-# again over existing pins, to look and to clean up, with a read-only file system around them. In a network and a mount
-# namespace of its own. Exit code 77 without root or setpriv.
+# again over existing pins, to hook sockets, to look and to clean up, with a read-only file system around them. In a
+# network and a mount namespace and a cgroup of its own. Exit code 77 without root or setpriv.
 set -euo pipefail
 binary=${1:?path of sallyport}
 deploy=$(cd "$(dirname "$0")/../.." && pwd)/loader/deploy
@@ -12,7 +12,12 @@ command -v setpriv >/dev/null || { echo "SKIP setpriv is missing"; exit 77; }
 if [ -z "${SP_SCRATCH:-}" ]; then
   SP_SCRATCH=$(mktemp -d)
   export SP_SCRATCH
-  trap 'rmdir "$SP_SCRATCH"' EXIT
+  # Hooks are for nobody outside; where there is no cgroup v2, there are none.
+  SP_CGROUP=$(awk '$3 == "cgroup2" { print $2 "/sp-privileges-"; exit }' /proc/mounts)
+  SP_CGROUP=${SP_CGROUP:+$SP_CGROUP$$}
+  export SP_CGROUP
+  [ -z "$SP_CGROUP" ] || mkdir "$SP_CGROUP"
+  trap 'rmdir "$SP_SCRATCH" ${SP_CGROUP:+"$SP_CGROUP"}' EXIT
   unshare --mount --net bash "$0" "$binary"
   exit
 fi
@@ -46,19 +51,21 @@ of_unit() {
 
 # One life of an agent with the capabilities $1 and no way to more, from its start to SIGTERM.
 live() {
-  local line agent last='' confined=(setpriv --bounding-set "$1" --inh-caps "$1" --no-new-privs -- "$binary")
+  local line agent last='' hooked='' confined=(setpriv --bounding-set "$1" --inh-caps "$1" --no-new-privs -- "$binary")
   "${confined[@]}" run --manifests "$scratch/manifests" --node n1 --device port --pin-path "$scratch/bpf/pins" \
-    >"$scratch/log" 2>&1 &
+    --cgroup "${SP_CGROUP:-none}" >"$scratch/log" 2>&1 &
   agent=$!
   exec 3<"$scratch/log"
   while read -r -t 30 line <&3; do
     last=$line
+    [[ $line != *'agent: sockets hooked'* ]] || hooked=yes
     [[ $line != *'agent: ready'* ]] || break
   done
   if [[ $last != *'agent: ready'* ]]; then
     echo "FAIL with $1 the agent is not ready: $last"
     return 1
   fi
+  [ -z "$SP_CGROUP" ] || [ -n "$hooked" ] || { echo "FAIL with $1 no sockets are hooked"; return 1; }
   "${confined[@]}" status --pin-path "$scratch/bpf/pins" | grep -q '^port ' ||
     { echo "FAIL with $1 status does not show the device"; return 1; }
   kill "$agent"

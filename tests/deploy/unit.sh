@@ -28,7 +28,7 @@ complaints=$(grep -F sallyport <<<"$complaints" || true)
 exposure=$(systemd-analyze security --offline=true --threshold=30 "$scratch/sallyport.service" 2>&1) ||
   fail "exposure above 3.0: $(tail -n 1 <<<"$exposure")"
 
-for wanted in 'CapabilityBoundingSet=CAP_BPF CAP_NET_ADMIN CAP_PERFMON CAP_NET_RAW' 'Restart=always' \
+for wanted in 'CapabilityBoundingSet=CAP_BPF CAP_NET_ADMIN CAP_PERFMON CAP_NET_RAW CAP_SYS_ADMIN' 'RestrictNamespaces=net' 'Restart=always' \
   'EnvironmentFile=-/etc/default/sallyport' 'AssertPathIsMountPoint=/sys/fs/bpf'; do
   grep -qxF "$wanted" "$unit" || fail "$wanted is missing"
 done
