@@ -45,6 +45,7 @@ Delta Compiler::reset(const model::Cluster& cluster, const node::Facts& facts) {
   desired_.networks.pods = node_->pod_networks();
   endpoints_ = {};
   node_ports_ = {};
+  pod_addresses_ = {};
   std::vector<model::ObjectId> all;
   all.reserve(cluster.services.size() + cluster.endpoint_slices.size() + cluster.pods.size());
   add_ids(Kind::service, cluster.services, all);
@@ -91,6 +92,7 @@ Compiler::Ids Compiler::follow(const model::Cluster& cluster, std::span<const mo
       endpoints_.follow_slice(cluster, id.key, stale);
     } else if (id.kind == Kind::pod) {
       endpoints_.follow_pod(cluster, id.key, stale);
+      pod_addresses_.follow(cluster, id.key, facts_.node_name, stale);
       stale.insert(id);
     } else if (id.kind == Kind::service) {
       const auto found = cluster.services.find(id.key);
@@ -129,7 +131,7 @@ Delta Compiler::compile_stale(const model::Cluster& cluster, const Ids& stale) {
 ObjectPlan Compiler::plan(const model::Cluster& cluster, const model::ObjectId& id) {
   if (id.kind == Kind::pod) {
     const auto pod = cluster.pods.find(id.key);
-    return pod == cluster.pods.end() ? ObjectPlan{} : plan_host_ports(pod->second, *node_);
+    return pod == cluster.pods.end() ? ObjectPlan{} : plan_host_ports(pod->second, *node_, pod_addresses_);
   }
   endpoints_.forget(id.key);
   const auto service = cluster.services.find(id.key);

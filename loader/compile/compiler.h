@@ -22,6 +22,7 @@
 #include "loader/compile/node_port_owners.h"
 #include "loader/compile/node_view.h"
 #include "loader/compile/object_plan.h"
+#include "loader/compile/pod_addresses.h"
 #include "loader/compile/problem_list.h"
 #include "loader/compile/service_networks.h"
 #include "loader/model/object_id.h"
@@ -86,6 +87,7 @@ class Compiler {
   std::optional<NodeView> node_;
   EndpointIndex endpoints_;
   NodePortOwners node_ports_;
+  PodAddresses pod_addresses_;
   Plans plans_;
   ClaimIndex claims_;
   std::map<Frontend, std::vector<Problem>> conflicts_;  // of contested frontends

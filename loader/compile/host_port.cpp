@@ -13,8 +13,7 @@ namespace sp::compile {
 namespace {
 
 bool has_host_ports(const model::Pod& pod, const NodeView& node) {
-  const bool ended = pod.phase == model::PodPhase::succeeded || pod.phase == model::PodPhase::failed;
-  return !ended && !pod.host_network && pod.node_name == node.name() && !pod.node_name.empty() &&
+  return has_own_network(pod, node.name()) &&
          std::any_of(pod.ports.begin(), pod.ports.end(), [](const auto& port) { return port.host_port != 0; });
 }
 
@@ -78,7 +77,7 @@ void plan_port(const model::Pod& pod, const model::ContainerPort& port, const Ip
 
 }  // namespace
 
-ObjectPlan plan_host_ports(const model::Pod& pod, const NodeView& node) {
+ObjectPlan plan_host_ports(const model::Pod& pod, const NodeView& node, const PodAddresses& addresses) {
   ObjectPlan plan;
   if (!has_host_ports(pod, node)) {
     return plan;
@@ -89,7 +88,9 @@ ObjectPlan plan_host_ports(const model::Pod& pod, const NodeView& node) {
       continue;
     }
     for (const Ip& pod_ip : pod.ips) {
-      plan_port(pod, port, pod_ip, node, plan);
+      if (!addresses.is_passed_on(pod, pod_ip)) {
+        plan_port(pod, port, pod_ip, node, plan);
+      }
     }
   }
   return plan;

@@ -128,6 +128,18 @@ TEST(HostPort, R094_EndedPodMakesRoomForTheOneThatHasItsAddressNow) {
   EXPECT_THAT(out.problems, IsEmpty());
 }
 
+TEST(HostPort, R094_TerminatingPodLosesItsPortWithItsAddress) {
+  model::Pod ending = pod("a", {"10.0.0.1", "2001:db8:1::1"}, {port()});
+  ending.terminating = true;
+  EXPECT_EQ(target(run(cluster_of(ending)), at("192.0.2.1", 8086)), kV4) << "it may still serve";
+  const Output out = run(cluster_of(ending, pod("b", {"10.0.0.1"}, {})));
+  EXPECT_EQ(target(out, at("192.0.2.1", 8086)), "none") << "the address is another Pod's now";
+  EXPECT_EQ(target(out, at("2001:db8::1", 8086)), kV6);
+  model::Pod elsewhere = pod("b", {"10.0.0.1"}, {});
+  elsewhere.node_name = "n2";
+  EXPECT_EQ(target(run(cluster_of(ending, elsewhere)), at("192.0.2.1", 8086)), kV4);
+}
+
 TEST(HostPort, R094_PodNeedsAnAddressButNotReadiness) {
   model::Pod waiting = pod("a", {"10.0.0.1"}, {port()});
   waiting.ready = false;
