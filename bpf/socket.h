@@ -55,17 +55,17 @@ static __always_inline int endpoint_is_ipv4(const struct endpoint *endpoint)
 	return !endpoint->addr.w[0] && !endpoint->addr.w[1] && endpoint->addr.w[2] == bpf_htonl(SP_ADDR_V4_PREFIX);
 }
 
-static __always_inline void peer_key(struct sp_sock_peer_key *key, struct bpf_sock_addr *ctx,
-				     const struct sp_addr *addr, __be16 port, __u8 way)
+static __always_inline void peer_key(struct sp_sock_peer_key *key, __u64 cookie, const struct sp_addr *addr,
+				     __be16 port, __u8 way)
 {
 	__builtin_memset(key, 0, sizeof(*key));
-	key->cookie = bpf_get_socket_cookie(ctx);
+	key->cookie = cookie;
 	key->addr = *addr;
 	key->port = port;
 	key->way = way;
 }
 
-/* What the socket has connected to by way of us, or an empty row once it has sent anywhere by way of us; or NULL. */
+/* What the socket has to do with us; NULL when it never dialled a frontend. */
 static __always_inline struct sp_sock_conn *conn_of(struct bpf_sock_addr *ctx)
 {
 	struct bpf_sock *sk = ctx->sk;
@@ -80,6 +80,17 @@ static __always_inline struct sp_sock_conn *conn_make(struct bpf_sock_addr *ctx)
 	return sk ? bpf_sk_storage_get(&sp_sock_conns, sk, NULL, BPF_SK_STORAGE_GET_F_CREATE) : NULL;
 }
 
+static __always_inline void conn_set(struct sp_sock_conn *conn, const struct endpoint *frontend,
+				     const struct sp_backend_val *backend)
+{
+	conn->frontend = frontend->addr;
+	conn->frontend_port = frontend->port;
+	conn->backend = backend->addr;
+	/* Last: nobody reads the rest while it is 0. */
+	barrier();
+	conn->backend_port = backend->port;
+}
+
 /* The socket connects anew: what it was connected to is history, and the agent must not end it for that (I5). */
 static __always_inline void conn_forget(struct bpf_sock_addr *ctx)
 {
@@ -89,7 +100,7 @@ static __always_inline void conn_forget(struct bpf_sock_addr *ctx)
 	if (!conn || !conn->backend_port)
 		return;
 	if (ctx->protocol == IPPROTO_UDP) {
-		peer_key(&key, ctx, &conn->frontend, conn->frontend_port, SP_SOCK_TO_BACKEND);
+		peer_key(&key, bpf_get_socket_cookie(ctx), &conn->frontend, conn->frontend_port, SP_SOCK_TO_BACKEND);
 		bpf_map_delete_elem(&sp_sock_peers, &key);
 	}
 	conn->backend_port = 0;

@@ -76,6 +76,7 @@ static __always_inline int choose(struct bpf_sock_addr *ctx, __u32 service_id, s
 static __always_inline void peer_store(struct bpf_sock_addr *ctx, const struct endpoint *to,
 				       const struct choice *choice, __u16 flags)
 {
+	__u64 cookie = bpf_get_socket_cookie(ctx);
 	struct sp_sock_peer_key key;
 	struct sp_sock_peer_val val = {
 	    .addr = choice->backend->addr,
@@ -86,13 +87,13 @@ static __always_inline void peer_store(struct bpf_sock_addr *ctx, const struct e
 	    .netns_cookie = bpf_get_netns_cookie(ctx),
 	};
 
-	peer_key(&key, ctx, &to->addr, to->port, SP_SOCK_TO_BACKEND);
+	peer_key(&key, cookie, &to->addr, to->port, SP_SOCK_TO_BACKEND);
 	bpf_map_update_elem(&sp_sock_peers, &key, &val, BPF_ANY);
 	if (flags & SP_SOCK_CONNECTED)
 		return;
 	val.addr = to->addr;
 	val.port = to->port;
-	peer_key(&key, ctx, &choice->backend->addr, choice->backend->port, SP_SOCK_TO_FRONTEND);
+	peer_key(&key, cookie, &choice->backend->addr, choice->backend->port, SP_SOCK_TO_FRONTEND);
 	bpf_map_update_elem(&sp_sock_peers, &key, &val, BPF_ANY);
 }
 
@@ -119,15 +120,18 @@ static __always_inline int sock_connect(struct bpf_sock_addr *ctx, const enum af
 	conn = conn_make(ctx);
 	if (!conn)
 		return HOOK_ALLOW;
-	conn->frontend = to.addr;
-	conn->frontend_port = to.port;
-	conn->backend = choice.backend->addr;
-	conn->backend_port = choice.backend->port;
+	conn->claimed = 1;
+	conn_set(conn, &to, choice.backend);
 	if (ctx->protocol == IPPROTO_UDP)
 		peer_store(ctx, &to, &choice, SP_SOCK_CONNECTED);
 	endpoint_write(ctx, &choice.backend->addr, choice.backend->port, af);
 	note(SP_NOTE_SOCKET_CONNECT);
 	return HOOK_ALLOW;
+}
+
+static __always_inline int connected(struct bpf_sock_addr *ctx)
+{
+	return ctx->sk && ctx->sk->state == TCP_ESTABLISHED;
 }
 
 /* May a datagram still go to the backend that its socket has had for this frontend? */
@@ -139,7 +143,7 @@ static __always_inline int peer_serves(struct bpf_sock_addr *ctx, const struct s
 	if (backend && backend->generation == peer->backend_generation && backend->service_id == service_id)
 		return 1;
 	/* A connected socket hears nobody else: it stays until the agent ends it. */
-	return (peer->flags & SP_SOCK_CONNECTED) && ctx->sk && ctx->sk->state == TCP_ESTABLISHED;
+	return (peer->flags & SP_SOCK_CONNECTED) && connected(ctx);
 }
 
 static __always_inline int sock_sendmsg(struct bpf_sock_addr *ctx, const enum af af)
@@ -147,6 +151,7 @@ static __always_inline int sock_sendmsg(struct bpf_sock_addr *ctx, const enum af
 	struct sp_frontend_val *frontend;
 	struct sp_sock_peer_val *peer;
 	struct sp_sock_peer_key key;
+	struct sp_sock_conn *conn;
 	struct choice choice;
 	struct endpoint to;
 	int reason;
@@ -159,7 +164,7 @@ static __always_inline int sock_sendmsg(struct bpf_sock_addr *ctx, const enum af
 		return refuse_unserved(&to);
 	if (frontend->flags & SP_FRONTEND_PACKETS)
 		return HOOK_ALLOW;
-	peer_key(&key, ctx, &to.addr, to.port, SP_SOCK_TO_BACKEND);
+	peer_key(&key, bpf_get_socket_cookie(ctx), &to.addr, to.port, SP_SOCK_TO_BACKEND);
 	peer = bpf_map_lookup_elem(&sp_sock_peers, &key);
 	if (peer && peer_serves(ctx, peer, frontend->service_id)) {
 		endpoint_write(ctx, &peer->addr, peer->port, af);
@@ -170,8 +175,12 @@ static __always_inline int sock_sendmsg(struct bpf_sock_addr *ctx, const enum af
 	if (reason)
 		return refuse(reason);
 	/* Without it the answers would come from a stranger (sock_recvmsg). */
-	if (!conn_make(ctx))
+	conn = conn_make(ctx);
+	if (!conn)
 		return HOOK_ALLOW;
+	/* Most sockets talk to one frontend: its rows go with the socket. Two threads may send at once. */
+	if (!conn->claimed && !__sync_val_compare_and_swap(&conn->claimed, 0, 1))
+		conn_set(conn, &to, choice.backend);
 	if (peer)
 		note(SP_NOTE_SOCKET_MOVED);
 	peer_store(ctx, &to, &choice, 0);
@@ -181,13 +190,11 @@ static __always_inline int sock_sendmsg(struct bpf_sock_addr *ctx, const enum af
 }
 
 /* The frontend that the socket has connected to, when the hook speaks of that connection. */
-static __always_inline int conn_unmask(struct bpf_sock_addr *ctx, const struct sp_sock_conn *conn,
-				       const struct endpoint *from, const enum af af)
+static __always_inline void conn_unmask(struct bpf_sock_addr *ctx, const struct sp_sock_conn *conn,
+					const struct endpoint *from, const enum af af)
 {
-	if (!endpoint_is(from, &conn->backend, conn->backend_port))
-		return 0;
-	endpoint_write(ctx, &conn->frontend, conn->frontend_port, af);
-	return 1;
+	if (endpoint_is(from, &conn->backend, conn->backend_port))
+		endpoint_write(ctx, &conn->frontend, conn->frontend_port, af);
 }
 
 /* Sockets that never sent a datagram by way of us, servers above all, are done after a look at their storage. */
@@ -201,12 +208,17 @@ static __always_inline int sock_recvmsg(struct bpf_sock_addr *ctx, const enum af
 	if (!conn)
 		return HOOK_ALLOW;
 	endpoint_read(&from, ctx, af);
-	if (conn_unmask(ctx, conn, &from, af))
+	if (connected(ctx)) {
+		conn_unmask(ctx, conn, &from, af);
 		return HOOK_ALLOW;
-	peer_key(&key, ctx, &from.addr, from.port, SP_SOCK_TO_FRONTEND);
+	}
+	/* Two frontends may have this backend: the one that was dialled last is waiting. */
+	peer_key(&key, bpf_get_socket_cookie(ctx), &from.addr, from.port, SP_SOCK_TO_FRONTEND);
 	peer = bpf_map_lookup_elem(&sp_sock_peers, &key);
 	if (peer)
 		endpoint_write(ctx, &peer->addr, peer->port, af);
+	else
+		conn_unmask(ctx, conn, &from, af);
 	return HOOK_ALLOW;
 }
 
@@ -219,6 +231,24 @@ static __always_inline int sock_peername(struct bpf_sock_addr *ctx, const enum a
 		return HOOK_ALLOW;
 	endpoint_read(&from, ctx, af);
 	conn_unmask(ctx, conn, &from, af);
+	return HOOK_ALLOW;
+}
+
+/* A socket is closed: rows of sockets that live shall not be evicted for those of dead ones. */
+SEC("cgroup/sock_release")
+int sp_release(struct bpf_sock *ctx)
+{
+	struct sp_sock_conn *conn = bpf_sk_storage_get(&sp_sock_conns, ctx, NULL, 0);
+	struct sp_sock_peer_key key;
+	__u64 cookie;
+
+	if (!conn || !conn->backend_port || ctx->protocol != IPPROTO_UDP)
+		return HOOK_ALLOW;
+	cookie = bpf_get_socket_cookie(ctx);
+	peer_key(&key, cookie, &conn->frontend, conn->frontend_port, SP_SOCK_TO_BACKEND);
+	bpf_map_delete_elem(&sp_sock_peers, &key);
+	peer_key(&key, cookie, &conn->backend, conn->backend_port, SP_SOCK_TO_FRONTEND);
+	bpf_map_delete_elem(&sp_sock_peers, &key);
 	return HOOK_ALLOW;
 }
 

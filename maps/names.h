@@ -25,6 +25,7 @@
 #define SP_PROG_RECVMSG6    "sp_recvmsg6"
 #define SP_PROG_PEERNAME4   "sp_peername4"
 #define SP_PROG_PEERNAME6   "sp_peername6"
+#define SP_PROG_RELEASE	    "sp_release"
 #define SP_PROG_AGE4	    "sp_age4"
 #define SP_PROG_AGE6	    "sp_age6"
 

@@ -3,7 +3,8 @@
  * What socket hooks remember: which frontend a socket dialled that now talks to a backend.
  *
  * A connected socket carries it itself (sp_sock_conns, socket storage: it goes away with the socket). An unconnected
- * UDP socket may talk to many frontends, each at its backend: sp_sock_peers, an LRU.
+ * UDP socket may talk to many frontends, each at its backend: sp_sock_peers, an LRU. The first of them is in its
+ * storage, too.
  */
 #ifndef SP_MAPS_SOCKET_H
 #define SP_MAPS_SOCKET_H
@@ -11,13 +12,17 @@
 #include "abi.h"
 #include "addr.h"
 
-/* Value of sp_sock_conns. Counts only while the socket's peer is the backend: it may have been connected anew. */
+/*
+ * Value of sp_sock_conns. Of a connected socket it counts only while the peer is the backend: it may have been
+ * connected anew. Nothing is in it while backend_port is 0.
+ */
 struct sp_sock_conn {
 	struct sp_addr frontend;
 	struct sp_addr backend;
 	__be16 frontend_port;
 	__be16 backend_port;
-	__u32 pad;
+	/* 1 once a hook has taken the row to write it. */
+	__u32 claimed;
 };
 SP_ASSERT_SIZE(sp_sock_conn, 40);
 

@@ -27,8 +27,9 @@ struct SocketHook {
   bpf_attach_type type;
 };
 
-// What shows the frontend comes first: no socket may talk to a backend and be told so.
+// What shows the frontend comes first: no socket may talk to a backend and be told so. What tidies up is before both.
 constexpr std::array kHooks{
+    SocketHook{SP_PROG_RELEASE, BPF_CGROUP_INET_SOCK_RELEASE},
     SocketHook{SP_PROG_PEERNAME4, BPF_CGROUP_INET4_GETPEERNAME},
     SocketHook{SP_PROG_PEERNAME6, BPF_CGROUP_INET6_GETPEERNAME},
     SocketHook{SP_PROG_RECVMSG4, BPF_CGROUP_UDP4_RECVMSG},

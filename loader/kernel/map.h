@@ -63,6 +63,18 @@ class Map final : public sync::HashTable<K, V> {
     return {};
   }
 
+  // The same for many keys, in few system calls.
+  [[nodiscard]] Result<void> erase(const std::vector<K>& keys) {
+    for (std::size_t done = 0; done < keys.size();) {
+      auto count = static_cast<__u32>(keys.size() - done);
+      const int err = bpf_map_delete_batch(map_.fd.get(), keys.data() + done, &count, nullptr);
+      if (err < 0 && err != -ENOENT) return map_error(err, map_, "erase");
+      // It stops at a key that is absent.
+      done += count + (err < 0 ? 1 : 0);
+    }
+    return {};
+  }
+
   // A map that packets change meanwhile is walked at least once around; an entry may then be missed or seen twice.
   [[nodiscard]] Result<void> for_each(const std::function<void(const K&, const V&)>& visit) override {
     return walk(visit);

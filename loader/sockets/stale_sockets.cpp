@@ -56,25 +56,32 @@ Result<void> StaleSockets::State::forget(const Peer& peer) {
 }
 
 Result<std::size_t> StaleSockets::State::end_in(std::uint64_t netns, const std::vector<Peer>& stale_peers) {
-  std::size_t ended = 0;
+  std::vector<ConnectedUdp> connected;
   Result<SockDiag> opened = namespaces.sockets_of(netns);
   // A namespace that is gone took its sockets along.
   if (!opened && opened.error().err != ENOENT) return std::move(opened).error();
   if (opened) {
-    SP_TRY_ASSIGN(connected, opened->connected_udp());
-    std::map<std::uint64_t, const sp_sock_peer_val*> by_cookie;
-    for (const auto& [key, peer] : stale_peers) by_cookie[key.cookie] = &peer;
-    for (const ConnectedUdp& socket : connected) {
-      const auto found = by_cookie.find(socket.cookie());
-      if (found == by_cookie.end() || socket.peer_port() != found->second->port ||
-          !same_address(socket.peer(), found->second->addr)) {
-        continue;
-      }
-      SP_TRY_ASSIGN(was_there, opened->end(socket));
+    SP_TRY_ASSIGN(found, opened->connected_udp());
+    connected = std::move(found);
+  }
+  std::map<std::uint64_t, const ConnectedUdp*> by_cookie;
+  for (const ConnectedUdp& socket : connected) by_cookie[socket.cookie()] = &socket;
+
+  std::size_t ended = 0;
+  std::vector<sp_sock_peer_key> dead;
+  for (const Peer& peer : stale_peers) {
+    const auto socket = by_cookie.find(peer.first.cookie);
+    if (socket == by_cookie.end()) {
+      dead.push_back(peer.first);
+      continue;
+    }
+    if (socket->second->peer_port() == peer.second.port && same_address(socket->second->peer(), peer.second.addr)) {
+      SP_TRY_ASSIGN(was_there, opened->end(*socket->second));
       ended += was_there ? 1 : 0;
     }
+    SP_TRY(forget(peer));
   }
-  for (const Peer& peer : stale_peers) SP_TRY(forget(peer));
+  SP_TRY(peers.erase(dead));
   return ended;
 }
 

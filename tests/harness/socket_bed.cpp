@@ -190,8 +190,8 @@ std::map<std::string, std::uint64_t> SocketBed::counts() {
   return moved;
 }
 
-std::optional<Door> SocketBed::backend_of(const Sock& sock, const Door& door) const {
-  const sp_sock_peer_key key{sock.cookie(), door.ip.raw(), Be16::from_host(door.port).raw, SP_SOCK_TO_BACKEND, {}};
+std::optional<Door> SocketBed::backend_of(std::uint64_t cookie, const Door& door) const {
+  const sp_sock_peer_key key{cookie, door.ip.raw(), Be16::from_host(door.port).raw, SP_SOCK_TO_BACKEND, {}};
   const auto peer =
       must(open_map<sp_sock_peer_key, sp_sock_peer_val>(pin_path_, "sp_sock_peers", BPF_MAP_TYPE_LRU_HASH).lookup(key));
   if (!peer) return std::nullopt;

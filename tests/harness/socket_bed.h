@@ -124,7 +124,10 @@ class SocketBed {
   [[nodiscard]] const std::filesystem::path& pin_path() const { return pin_path_; }
   [[nodiscard]] const Sandbox& sandbox() const { return sandbox_; }
   // Where datagrams of this socket to `door` go; nothing when no hook has sent one or connected it. From any thread.
-  [[nodiscard]] std::optional<Door> backend_of(const Sock& sock, const Door& door) const;
+  [[nodiscard]] std::optional<Door> backend_of(const Sock& sock, const Door& door) const {
+    return backend_of(sock.cookie(), door);
+  }
+  [[nodiscard]] std::optional<Door> backend_of(std::uint64_t cookie, const Door& door) const;
 
  private:
   Sandbox sandbox_;

@@ -74,7 +74,7 @@ TEST_F(SocketHooks, I6_StayWhenTheAgentGoesAndTheNextOneAdoptsThem) {
     EXPECT_FALSE(*attached);
     before = links();
   }
-  EXPECT_THAT(before, SizeIs(8));
+  EXPECT_THAT(before, SizeIs(9));
   EXPECT_EQ(programs_at(first_, BPF_CGROUP_INET4_CONNECT), 1u);
   DataPlane plane = open();
   const auto adopted = plane.attach_sockets(first_.path());
@@ -120,7 +120,7 @@ TEST_F(SocketHooks, DetachAndCleanupTakeThemOff) {
   { const DataPlane gone = std::move(plane); }
   const auto report = cleanup(options_.pin_path);
   ASSERT_TRUE(report) << report.error().text();
-  EXPECT_EQ(report->links, 8u);
+  EXPECT_EQ(report->links, 9u);
   EXPECT_EQ(programs_at(first_, BPF_CGROUP_INET6_CONNECT), 0u);
   EXPECT_FALSE(std::filesystem::exists(options_.pin_path));
 }

@@ -52,6 +52,13 @@ class Sockets : public ::testing::TestWithParam<Client> {
   [[nodiscard]] Door backend(std::uint16_t i) const { return {at.node, static_cast<std::uint16_t>(kFirstBackend + i)}; }
   [[nodiscard]] Sock tcp() const { return {at.family, Protocol::tcp}; }
   [[nodiscard]] Sock udp() const { return {at.family, Protocol::udp}; }
+  // Nothing but a hook leads to the frontend.
+  void expect_left_alone() {
+    EXPECT_EQ(tcp().connect(frontend), ENETUNREACH);
+    EXPECT_EQ(udp().connect(frontend), ENETUNREACH);
+    EXPECT_EQ(udp().send("ping", frontend), ENETUNREACH);
+    EXPECT_THAT(bed.counts(), IsEmpty());
+  }
   // The backend that a new UDP socket is connected to.
   [[nodiscard]] std::uint16_t dialled() const {
     Sock client = udp();
@@ -63,7 +70,8 @@ class Sockets : public ::testing::TestWithParam<Client> {
   const Client at = GetParam();
   const Door frontend{at.vip, kPort};
 };
-INSTANTIATE_TEST_SUITE_P(, Sockets, ::testing::ValuesIn(kClients), [](const auto& client) { return client.param.name; });
+INSTANTIATE_TEST_SUITE_P(, Sockets, ::testing::ValuesIn(kClients),
+                         [](const auto& client) { return client.param.name; });
 
 TEST_P(Sockets, TcpReachesABackendAndIsToldTheFrontend) {
   expose(Protocol::tcp, 1);
@@ -133,20 +141,14 @@ TEST_P(Sockets, R065_NoBackendIsRefusedAtOnce) {
 
 TEST_P(Sockets, WhatTheLocalPolicyDropsIsLeftToThePacketPath) {
   for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) expose(protocol, 0, SP_SERVICE_DROP_EMPTY);
-  EXPECT_EQ(tcp().connect(frontend), ENETUNREACH);
-  EXPECT_EQ(udp().connect(frontend), ENETUNREACH);
-  EXPECT_EQ(udp().send("ping", frontend), ENETUNREACH);
-  EXPECT_THAT(bed.counts(), IsEmpty());
+  expect_left_alone();
 }
 
 TEST_P(Sockets, RowsOfPacketsAreLeftAlone) {
   const auto service = bed.add_service({backend(0)});
   for (const Protocol protocol : {Protocol::tcp, Protocol::udp})
     bed.add_frontend(frontend, protocol, service, SP_SCOPE_HOST, SP_FRONTEND_PACKETS);
-  EXPECT_EQ(tcp().connect(frontend), ENETUNREACH);
-  EXPECT_EQ(udp().connect(frontend), ENETUNREACH);
-  EXPECT_EQ(udp().send("ping", frontend), ENETUNREACH);
-  EXPECT_THAT(bed.counts(), IsEmpty());
+  expect_left_alone();
 }
 
 TEST_P(Sockets, R063_R064_UndefinedPortIsRefusedAndTheRestIsLeftToThePacketPath) {
@@ -155,11 +157,9 @@ TEST_P(Sockets, R063_R064_UndefinedPortIsRefusedAndTheRestIsLeftToThePacketPath)
   networks.services[at.vip.family() == Family::v4 ? 0 : 1][0] = {
       range.address.raw(), range.mask(), SP_NETWORK_ALLOCATED, {}};
   bed.set_networks(networks);
-  EXPECT_EQ(tcp().connect(frontend), ENETUNREACH);
-  EXPECT_EQ(udp().send("ping", frontend), ENETUNREACH);
+  expect_left_alone();
   bed.set_service_ip(at.vip, SP_SERVICE_IP_PASS);
-  EXPECT_EQ(tcp().connect(frontend), ENETUNREACH);
-  EXPECT_THAT(bed.counts(), IsEmpty());
+  expect_left_alone();
   bed.set_service_ip(at.vip, SP_SERVICE_IP_REJECT);
   EXPECT_EQ(tcp().connect(frontend), ECONNREFUSED);
   EXPECT_EQ(udp().connect(frontend), ECONNREFUSED);
@@ -258,6 +258,33 @@ TEST_P(Sockets, I5_UnconnectedUdpMovesWithTheNextDatagram) {
   ASSERT_EQ(other.send("pong", asked.from), 0);
   EXPECT_EQ(client.receive().from, frontend);
   EXPECT_EQ(bed.counts(), (Counts{{"socket-moved", 1}, {"socket-send", 3}}));
+}
+
+TEST_P(Sockets, TwoFrontendsOfOneBackendAnswerByTheLastName) {
+  expose(Protocol::udp, 1);
+  const Door second{at.vip, 81};
+  bed.add_frontend(second, Protocol::udp, bed.add_service({backend(0)}));
+  Sock server = Sock::listening(backend(0), Protocol::udp);
+  Sock client = udp();
+  for (const Door& door : {frontend, second}) {
+    ASSERT_EQ(client.send("ping", door), 0);
+    ASSERT_EQ(server.send("pong", server.receive().from), 0);
+    EXPECT_EQ(client.receive().from, door);
+  }
+}
+
+TEST_P(Sockets, RowsGoWithTheSocket) {
+  expose(Protocol::udp, 1);
+  for (const bool connect : {true, false}) {
+    std::uint64_t cookie = 0;
+    {
+      Sock client = udp();
+      cookie = client.cookie();
+      ASSERT_EQ(connect ? client.connect(frontend) : client.send("ping", frontend), 0);
+      ASSERT_NE(bed.backend_of(cookie, frontend), std::nullopt);
+    }
+    EXPECT_EQ(bed.backend_of(cookie, frontend), std::nullopt) << connect;
+  }
 }
 
 TEST_P(Sockets, AFrontendThatChangesHandsChangesTheBackend) {
