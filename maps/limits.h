@@ -16,7 +16,7 @@
 #define SP_MAX_SERVICES	     65536
 #define SP_MAX_SLOTS	     1048576
 #define SP_MAX_BACKENDS	     524288
-#define SP_MAX_DEVICES	     256
+#define SP_MAX_DEVICES	     2048
 #define SP_MAX_SOURCE_RANGES 65536
 #define SP_MAX_AFFINITY	     131072
 /* ClusterIPs, and addresses of this node among them. */

@@ -27,11 +27,12 @@ void add_readers(CLI::App& app, Values& values) {
 
   CLI::App* const get = app.add_subcommand("get", "Print what the maps hold");
   add_choice<show::What>(*get, "what", values.get.what,
-                         {{"frontends", show::What::frontends},
+                         {{"devices", show::What::devices},
+                          {"frontends", show::What::frontends},
                           {"services", show::What::services},
                           {"backends", show::What::backends},
                           {"flows", show::What::flows}},
-                         "frontends, services, backends or flows")
+                         "devices, frontends, services, backends or flows")
       ->required()
       ->option_text(" ");
   add_choice<show::Format>(*get, "-o,--output", values.get.format,

@@ -67,7 +67,7 @@ Message usage_error(const CLI::App& app, const CLI::ParseError& error) {
     reason = "a command is missing: expected run, status, get or cleanup";
   }
   if (extra.empty() && where.get_name() == "get" && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
-    reason = "what to print is missing: expected frontends, services, backends or flows";
+    reason = "what to print is missing: expected devices, frontends, services, backends or flows";
   }
   return usage(command, reason);
 }

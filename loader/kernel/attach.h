@@ -7,6 +7,7 @@
 
 #include <bpf/libbpf.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -14,6 +15,7 @@
 #include "loader/kernel/data_plane.h"
 #include "loader/kernel/pinned_object.h"
 #include "loader/util/result.h"
+#include "maps/names.h"
 
 namespace sp::kernel {
 
@@ -35,6 +37,10 @@ extern const TcPoint kTcIngress;
 extern const TcPoint kTcEgress;
 extern const TcPoint kPodIngress;
 extern const TcPoint kPodEgress;
+
+// What attach() and attach_pods() put on a device.
+inline constexpr std::array kDevicePrograms{SP_PROG_XDP, SP_PROG_TC_INGRESS, SP_PROG_TC_EGRESS};
+inline constexpr std::array kPodPrograms{SP_PROG_POD_INGRESS, SP_PROG_POD_EGRESS};
 
 struct XdpAttachment {
   XdpMode mode = XdpMode::native;

@@ -51,9 +51,6 @@ Result<MappedArray<Row>> map_rows(const bpf_map* map, std::uint32_t value_bytes)
   return MappedArray<Row>::map(shared);
 }
 
-constexpr std::array kDevicePrograms{SP_PROG_XDP, SP_PROG_TC_INGRESS, SP_PROG_TC_EGRESS};
-constexpr std::array kPodPrograms{SP_PROG_POD_INGRESS, SP_PROG_POD_EGRESS};
-
 bool has_pin(const std::filesystem::path& pin_path, std::span<const char* const> programs, std::uint32_t ifindex) {
   return std::any_of(programs.begin(), programs.end(), [&](const char* program) {
     std::error_code ignored;
@@ -204,12 +201,10 @@ std::vector<std::uint32_t> DataPlane::attached() const {
 Result<void> DataPlane::attach_pods(std::uint32_t ifindex, const std::string& device) {
   route_libbpf_log();
   const HookTarget target{state_->pin_path, ifindex, device};
-  const auto fd = [object = state_->skeleton->obj](const TcPoint& point) {
-    return bpf_program__fd(bpf_object__find_program_by_name(object, point.program));
-  };
+  const auto& programs = state_->skeleton->progs;
   // As in attach(): replies first.
-  SP_TRY(attach_tc(target, kPodEgress, fd(kPodEgress)));
-  return attach_tc(target, kPodIngress, fd(kPodIngress));
+  SP_TRY(attach_tc(target, kPodEgress, bpf_program__fd(programs.sp_pod_egress)));
+  return attach_tc(target, kPodIngress, bpf_program__fd(programs.sp_pod_ingress));
 }
 
 Result<void> DataPlane::detach_pods(std::uint32_t ifindex) {

@@ -44,6 +44,27 @@ Result<Usage> count(const Map<K, V>& map) {
   return usage;
 }
 
+// Those of `names` that have a pin.
+Result<std::vector<AttachedProgram>> programs_at_devices(const fs::path& pin_path, std::span<const char* const> names) {
+  std::vector<AttachedProgram> programs;
+  for (const fs::path& path : list_link_pins(pin_path)) {
+    const std::string name = parse_pin_name(path.filename().string())->first;
+    if (std::find(names.begin(), names.end(), name) == names.end()) continue;
+    SP_TRY_ASSIGN(pin, open_pin(path));
+    if (!pin) continue;
+    AttachedProgram attached{
+        pin->ifindex, pin->program, pin->program_id, pin->at_ifindex == 0, pin->kind == PinKind::link, std::nullopt};
+    if (pin->program == SP_PROG_XDP && !attached.device_gone) {
+      if (const auto mode = xdp_mode(pin->ifindex, pin->program_id)) attached.xdp_mode = *mode;
+    }
+    programs.push_back(std::move(attached));
+  }
+  std::sort(programs.begin(), programs.end(), [](const AttachedProgram& a, const AttachedProgram& b) {
+    return std::pair(a.ifindex, a.program) < std::pair(b.ifindex, b.program);
+  });
+  return programs;
+}
+
 Error nothing_there(const fs::path& pin_path) {
   return Error{0,
                fmt::format("no agent has run with --pin-path {}: start `sallyport run`, or name the path that it uses",
@@ -223,21 +244,10 @@ Result<Sizes> Reader::sizes() const {
 }
 
 Result<std::vector<AttachedProgram>> Reader::attached() const {
-  std::vector<AttachedProgram> programs;
-  for (const fs::path& path : list_link_pins(state_->pin_path)) {
-    SP_TRY_ASSIGN(pin, open_pin(path));
-    if (!pin) continue;
-    AttachedProgram attached{
-        pin->ifindex, pin->program, pin->program_id, pin->at_ifindex == 0, pin->kind == PinKind::link, std::nullopt};
-    if (pin->program == SP_PROG_XDP && !attached.device_gone) {
-      if (const auto mode = xdp_mode(pin->ifindex, pin->program_id)) attached.xdp_mode = *mode;
-    }
-    programs.push_back(std::move(attached));
-  }
-  std::sort(programs.begin(), programs.end(), [](const AttachedProgram& a, const AttachedProgram& b) {
-    return std::pair(a.ifindex, a.program) < std::pair(b.ifindex, b.program);
-  });
-  return programs;
+  return programs_at_devices(state_->pin_path, kDevicePrograms);
+}
+Result<std::vector<AttachedProgram>> Reader::attached_pods() const {
+  return programs_at_devices(state_->pin_path, kPodPrograms);
 }
 
 }  // namespace sp::kernel

@@ -95,8 +95,9 @@ class Reader {
   // Entries that the maps have room for.
   [[nodiscard]] Result<Sizes> sizes() const;
 
-  // Sorted by ifindex and program.
+  // What attach() made, and what attach_pods() made; each sorted by ifindex and program.
   [[nodiscard]] Result<std::vector<AttachedProgram>> attached() const;
+  [[nodiscard]] Result<std::vector<AttachedProgram>> attached_pods() const;
 
  private:
   struct State;

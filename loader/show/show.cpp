@@ -4,8 +4,6 @@
 
 #include <spdlog/fmt/fmt.h>
 
-#include <map>
-
 #include "loader/kernel/reader.h"
 #include "loader/show/sheets.h"
 #include "loader/show/words.h"
@@ -23,40 +21,18 @@ Result<Sheet> sheet_of(const Reader& reader, What what) {
       return services_sheet(reader);
     case What::backends:
       return backends_sheet(reader);
+    case What::devices:
+      return devices_sheet(reader);
     case What::flows:
       break;
   }
   return flows_sheet(reader);
 }
 
-std::string xdp_text(const kernel::AttachedProgram& program) {
-  if (program.device_gone) return "device gone";
-  if (!program.xdp_mode) return "not in this network namespace";
-  return *program.xdp_mode == kernel::XdpMode::native ? "native" : "generic";
-}
-
-std::string tc_text(const kernel::AttachedProgram& program) {
-  if (program.device_gone) return "device gone";
-  return program.by_link ? "tcx" : "clsact";
-}
-
-Result<std::string> devices_table(const Reader& reader) {
-  SP_TRY_ASSIGN(programs, reader.attached());
-  struct Line {
-    std::string xdp, ingress, egress;
-  };
-  std::map<std::uint32_t, Line> lines;
-  for (const auto& program : programs) {
-    Line& line = lines[program.ifindex];
-    if (program.program == SP_PROG_XDP) line.xdp = xdp_text(program);
-    if (program.program == SP_PROG_TC_INGRESS) line.ingress = tc_text(program);
-    if (program.program == SP_PROG_TC_EGRESS) line.egress = tc_text(program);
-  }
-  Sheet sheet({"device", "ifindex", "xdp", "tc_ingress", "tc_egress"});
-  for (const auto& [ifindex, line] : lines) {
-    sheet.add({device_text(ifindex), std::uint64_t{ifindex}, line.xdp, line.ingress, line.egress});
-  }
-  return sheet.empty() ? std::string("attached to no device\n") : sheet.table();
+Result<std::string> devices_text(const Reader& reader) {
+  SP_TRY_ASSIGN(sheet, attached_sheet(reader));
+  SP_TRY_ASSIGN(pods, pod_devices_line(reader));
+  return (sheet.empty() ? std::string("attached to no device that faces clients\n") : sheet.table()) + pods;
 }
 
 Result<std::string> usage_table(const Reader& reader) {
@@ -105,7 +81,7 @@ Result<std::string> counters_table(const Reader& reader) {
 
 Result<std::string> status(const std::filesystem::path& pin_path, std::string_view version) {
   SP_TRY_ASSIGN(reader, Reader::open(pin_path));
-  SP_TRY_ASSIGN(devices, devices_table(reader));
+  SP_TRY_ASSIGN(devices, devices_text(reader));
   SP_TRY_ASSIGN(usage, usage_table(reader));
   SP_TRY_ASSIGN(counters, counters_table(reader));
   return fmt::format("sallyport{}{}, maps under {} (ABI version {}), route epoch {}\n\n{}\n{}\n{}",

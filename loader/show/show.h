@@ -11,7 +11,7 @@
 
 namespace sp::show {
 
-enum class What : std::uint8_t { frontends, services, backends, flows };
+enum class What : std::uint8_t { devices, frontends, services, backends, flows };
 enum class Format : std::uint8_t { table, json };
 
 // `version` is the release that prints, empty = not said.

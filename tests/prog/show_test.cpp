@@ -172,10 +172,31 @@ TEST_F(Show, StatusTellsDevicesTablesAndMovedCounters) {
   EXPECT_THAT(*status, HasSubstr("sallyport 1.2.3, maps under " + options_.pin_path.string() + " (ABI version 1)"));
   EXPECT_THAT(*status, HasSubstr("route epoch 1"));
   EXPECT_THAT(*status, ::testing::ContainsRegex("sps0 +[0-9]+ +native +"));
+  EXPECT_THAT(*status, HasSubstr("\ndevices of Pods: none\n"));
   EXPECT_THAT(*status, ::testing::ContainsRegex("flows IPv4 +2 +1024"));
   EXPECT_THAT(*status, ::testing::ContainsRegex("drop-no-route +[0-9]+ +[0-9]+ +no route to the next hop"));
   EXPECT_THAT(*status, Not(HasSubstr("drop-ttl"))) << "counters that stand at zero are left out";
   sandbox_->run("ip link del sps0");
+}
+
+TEST_F(Show, DevicesOfPodsAreCountedInTheStatusAndListedOnDemand) {
+  const std::uint32_t outside = sandbox_->add_veth("sps2", "sps3");
+  const std::uint32_t pod = sandbox_->add_veth("sps4", "sps5");
+  ASSERT_TRUE(plane_->attach(outside, "sps2"));
+  ASSERT_TRUE(plane_->set_device(outside, {addr("192.0.2.1"), {}, SP_DEVICE_XDP_TX | SP_DEVICE_HAS_SNAT4, 1500}));
+  ASSERT_TRUE(plane_->attach_pods(pod, "sps4"));
+  ASSERT_TRUE(plane_->set_device(pod, {{}, addr("2001:db8::1"), SP_DEVICE_PODS | SP_DEVICE_HAS_SNAT6, 1450}));
+
+  const std::string status = *show::status(options_.pin_path);
+  EXPECT_THAT(status, Not(HasSubstr("sps4"))) << "there may be hundreds";
+  EXPECT_THAT(status, ::testing::ContainsRegex("devices of Pods: 1 by (tcx|clsact); `sallyport get devices` lists"));
+  const std::string table = get(What::devices);
+  EXPECT_THAT(table, ::testing::ContainsRegex("sps2 +[0-9]+ +clients +native +(tcx|clsact) +(tcx|clsact) +1500 +"
+                                              "192.0.2.1 +- +xdp-tx"));
+  EXPECT_THAT(table, ::testing::ContainsRegex("sps4 +[0-9]+ +pods +- +(tcx|clsact) +(tcx|clsact) +1450 +- +"
+                                              "2001:db8::1 +pods"));
+  sandbox_->run("ip link del sps4 && ip link del sps2");
+  EXPECT_THAT(get(What::devices), HasSubstr("device gone"));
 }
 
 }  // namespace

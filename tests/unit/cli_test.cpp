@@ -116,7 +116,7 @@ TEST(Cli, WhatIsMissingIsNamed) {
   EXPECT_THAT(refusal({}), StartsWith("sallyport: a command is missing: expected run, status, get or cleanup"));
   EXPECT_THAT(refusal({"run", "--manifests", "/m", "--node"}), HasSubstr("--node"));
   EXPECT_THAT(refusal({"run", "--manifests"}), HasSubstr("--manifests"));
-  EXPECT_THAT(refusal({"get"}), HasSubstr("frontends, services, backends or flows"));
+  EXPECT_THAT(refusal({"get"}), HasSubstr("devices, frontends, services, backends or flows"));
 }
 
 TEST(Cli, AnExtraWordIsRefused) {
