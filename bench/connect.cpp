@@ -139,17 +139,6 @@ class Dialling {
   Dialling(const Dialling&) = delete;
   Dialling& operator=(const Dialling&) = delete;
 
-  // Both tables of UDP sockets are full, as on a node that has been up for long.
-  void fill_peers() {
-    for (const DialledNode* node : {&few_, &many_}) {
-      enter_cgroup(node->cgroup());
-      const Address to = target(kFewService, Family::v4);
-      for (int i = 0; i < 70000; ++i) {
-        static_cast<void>(connect_ns(open_socket({"", Family::v4, SOCK_DGRAM}), to, Fd()));
-      }
-    }
-  }
-
   void run(const Transport& transport) {
     std::array<std::vector<double>, kKinds> medians;
     std::array<std::vector<double>, kKinds> extra;
@@ -223,7 +212,6 @@ int main() {
     Sandbox sandbox;
     bench::lay_cables(sandbox);
     Dialling dialling(sandbox, home);
-    dialling.fill_peers();
     std::printf("%d rounds of %d turns; quartiles are over the medians of rounds\n", kRounds, kTurns);
     for (const Transport& transport :
          {Transport{"TCP, IPv4", Family::v4, SOCK_STREAM}, Transport{"TCP, IPv6", Family::v6, SOCK_STREAM},
