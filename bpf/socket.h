@@ -65,6 +65,20 @@ static __always_inline void peer_key(struct sp_sock_peer_key *key, __u64 cookie,
 	key->way = way;
 }
 
+/*
+ * A row of sp_sock_peers, copied: an LRU may give its element to another socket at any moment. 0 when there is none, or
+ * when that has just happened.
+ */
+static __always_inline int peer_find(struct sp_sock_peer_val *copy, struct sp_sock_peer_key *key)
+{
+	struct sp_sock_peer_val *peer = bpf_map_lookup_elem(&sp_sock_peers, key);
+
+	if (!peer)
+		return 0;
+	*copy = *peer;
+	return bpf_map_lookup_elem(&sp_sock_peers, key) == peer;
+}
+
 /* What the socket has to do with us; NULL when it never dialled a frontend. */
 static __always_inline struct sp_sock_conn *conn_of(struct bpf_sock_addr *ctx)
 {

@@ -13,8 +13,8 @@
 
 namespace sp::kernel {
 
-// Makes sure that `pin_path` exists on a BPF file system, with its links/ and sockets/ folders. Mounts bpffs on /sys/fs/bpf when
-// `pin_path` lies there and nothing is mounted yet.
+// Makes sure that `pin_path` exists on a BPF file system, with its links/ and sockets/ folders. Mounts bpffs on
+// /sys/fs/bpf when `pin_path` lies there and nothing is mounted yet.
 [[nodiscard]] Result<void> make_pin_directory(const std::filesystem::path& pin_path);
 
 // True when `pin_path` is a directory on a BPF file system, false when it does not exist, an Error when it is
