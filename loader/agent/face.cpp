@@ -172,7 +172,7 @@ void Face::measure_local_policies() {
     if (service != desired.services.end() && service->second.backends.empty() &&
         (service->second.flags & SP_SERVICE_DROP_EMPTY) != 0) {
       auto& rows = row.kind == SP_KIND_CLUSTER_IP ? internal : external;
-      rows.at(static_cast<std::size_t>(frontend.ip.family())).insert(row.service);
+      rows.at(static_cast<std::size_t>(frontend.ip.family())).insert(row.service.text());
     }
   }
   for (const Family family : kFamilies) {

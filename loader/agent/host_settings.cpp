@@ -148,7 +148,7 @@ std::vector<std::string> node_port_clashes(const compile::Desired& desired, cons
         clashes.try_emplace(
             frontend.port, fmt::format("nodePort {} of {} lies in snat_ports {}: change snat_ports in --config so that "
                                        "it leaves nodePorts out",
-                                       frontend.port, row.service, range.text()));
+                                       frontend.port, row.service.text(), range.text()));
       }
     }
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ClaimIndex: the claims on each frontend, best first. The first one gets it.
+// ClaimIndex: the claims on each frontend, best first. The first one gets it. Claims on one place for different classes
+// of clients stand together, in one piece of memory.
 #pragma once
 
 #include <cstdint>
@@ -31,10 +32,18 @@ class ClaimIndex {
   [[nodiscard]] std::span<const ClaimRef> at(const Frontend& frontend) const;
 
  private:
-  struct Hash {
-    std::size_t operator()(const Frontend& frontend) const;
+  struct Place {
+    Ip ip;
+    std::uint16_t port = 0;
+    Protocol protocol = Protocol::tcp;
+    bool operator==(const Place&) const = default;
   };
-  std::unordered_map<Frontend, std::vector<ClaimRef>, Hash> claims_;
+  struct Hash {
+    std::size_t operator()(const Place& place) const;
+  };
+  static Place place_of(const Frontend& frontend) { return {frontend.ip, frontend.port, frontend.protocol}; }
+
+  std::unordered_map<Place, std::vector<ClaimRef>, Hash> claims_;  // by class, then best first
 };
 
 }  // namespace sp::compile

@@ -212,7 +212,7 @@ void Compiler::settle(const Frontend& frontend, Work& work) {
 }
 
 // A row is wanted while a claim on it wins, and its source ranges while one with the flag does.
-void Compiler::publish(PlannedObject& object, const std::vector<std::string>& old_names, Delta& delta) {
+void Compiler::publish(PlannedObject& object, const std::vector<SharedName>& old_names, Delta& delta) {
   ObjectPlan& plan = object.second;
   struct Use {
     bool any = false;
@@ -232,15 +232,15 @@ void Compiler::publish(PlannedObject& object, const std::vector<std::string>& ol
   for (std::size_t i = 0; i < plan.rows.size(); ++i) {
     PlannedRow& planned = plan.rows[i];
     if (uses[i].any) {
-      rows.emplace(&planned.name, &planned.row);
+      rows.emplace(&planned.name.text(), &planned.row);
     }
     if (uses[i].ranges) {
-      ranges.emplace(&planned.name, &planned.source_ranges);
+      ranges.emplace(&planned.name.text(), &planned.source_ranges);
     }
   }
-  for (const std::string& name : old_names) {
-    rows.emplace(&name, nullptr);
-    ranges.emplace(&name, nullptr);
+  for (const SharedName& name : old_names) {
+    rows.emplace(&name.text(), nullptr);
+    ranges.emplace(&name.text(), nullptr);
   }
   for (const auto& [name, row] : rows) {
     set_row(*name, row, delta);

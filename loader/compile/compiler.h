@@ -60,7 +60,7 @@ class Compiler {
  private:
   using Ids = std::set<model::ObjectId>;
   // Objects whose part of Desired may differ, with the names of the rows that they had before.
-  using Touched = std::unordered_map<PlannedObject*, std::vector<std::string>>;
+  using Touched = std::unordered_map<PlannedObject*, std::vector<SharedName>>;
 
   // One update on its way.
   struct Work {
@@ -78,7 +78,7 @@ class Compiler {
   static void touch(PlannedObject& object, Work& work);
   void unsettle(const ObjectPlan& plan, Work& work);
   void settle(const Frontend& frontend, Work& work);
-  void publish(PlannedObject& object, const std::vector<std::string>& old_names, Delta& delta);
+  void publish(PlannedObject& object, const std::vector<SharedName>& old_names, Delta& delta);
   void set_row(const std::string& name, ServiceRow* row, Delta& delta);
   void set_ranges(const std::string& name, const std::vector<Prefix>* ranges, Delta& delta);
 

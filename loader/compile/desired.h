@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "loader/compile/backend_set.h"
+#include "loader/compile/shared_name.h"
 #include "loader/util/ip.h"
 #include "maps/network.h"
 #include "maps/service.h"
@@ -37,7 +38,7 @@ struct Frontend {
 };
 
 struct FrontendRow {
-  std::string service;      // key in Desired::services
+  SharedName service;       // key in Desired::services
   std::uint16_t flags = 0;  // SP_FRONTEND_*
   sp_frontend_kind kind = SP_KIND_CLUSTER_IP;
 

@@ -218,6 +218,7 @@ ObjectPlan plan_service(const model::Service& service, const Surroundings& aroun
       PortPlanner(service, i, Family::v6, around, plan).run(owns);
     }
   }
+  plan.claims.shrink_to_fit();
   return plan;
 }
 

@@ -27,7 +27,7 @@ enum class Rank : std::uint8_t {
 
 // A service row that claims point to. It becomes part of Desired when a claim on it wins.
 struct PlannedRow {
-  std::string name;
+  SharedName name;
   ServiceRow row;
   std::vector<Prefix> source_ranges;  // for winners with SP_FRONTEND_SOURCE_RANGES
 };

@@ -53,7 +53,13 @@ class Reader {
     names_.emplace(id, std::move(name));
   }
 
+  // A row of a class of clients that nobody knows is as good as none.
   void add_frontend(const sp_frontend_key& key, const sp_frontend_val& value) {
+    const compile::Frontend frontend{Ip(key.addr), Be16{key.port}.to_host(), static_cast<Protocol>(key.proto),
+                                     static_cast<sp_scope>(key.scope)};
+    if (!FrontendRows::has_room(frontend)) {
+      return;
+    }
     add_service(value.service_id, "");
     compile::FrontendRow row;
     if (const auto name = names_.find(value.service_id); name != names_.end()) {
@@ -62,9 +68,7 @@ class Reader {
     }
     row.flags = value.flags;
     row.kind = static_cast<sp_frontend_kind>(value.kind);
-    out_.frontends.emplace(compile::Frontend{Ip(key.addr), Be16{key.port}.to_host(), static_cast<Protocol>(key.proto),
-                                             static_cast<sp_scope>(key.scope)},
-                           std::move(row));
+    out_.frontends.put(frontend, row);
   }
 
   void read_backends() {
@@ -142,7 +146,7 @@ class Reader {
 
   const Tables& tables_;
   Adopted out_;
-  std::unordered_map<std::uint32_t, std::string> names_;
+  std::unordered_map<std::uint32_t, compile::SharedName> names_;
 };
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace sp::sync {
 
 struct Adopted {
   ServiceTable::Services services;
-  FrontendTable::Frontends frontends;
+  FrontendRows frontends;
   FrontendTable::Ranges ranges;
   NetworkTable::ServiceIps service_ips;
 };

@@ -82,32 +82,27 @@ void FrontendTable::add_ranges(const std::string& name, const std::vector<Prefix
 }
 
 void FrontendTable::put_frontends(ServiceTable& services, Pass& pass) {
-  auto it = frontends_.begin();
   for (const auto& [frontend, row] : pass.desired.frontends) {
-    while (it != frontends_.end() && it->first < frontend) {
-      ++it;
-    }
-    put_row(it, it != frontends_.end() && it->first == frontend, frontend, row, services, pass);
+    put_row(frontend, row, services, pass);
   }
 }
 
 void FrontendTable::put_frontend(const compile::Frontend& frontend, ServiceTable& services, Pass& pass) {
   const auto wanted = pass.desired.frontends.find(frontend);
   if (wanted != pass.desired.frontends.end()) {
-    const auto known = frontends_.lower_bound(frontend);
-    put_row(known, known != frontends_.end() && known->first == frontend, frontend, wanted->second, services, pass);
+    put_row(frontend, wanted->second, services, pass);
   }
 }
 
-// `known` is the frontend's row, or where it belongs.
-void FrontendTable::put_row(Frontends::iterator known, bool is_known, const compile::Frontend& frontend,
-                            const compile::FrontendRow& row, ServiceTable& services, Pass& pass) {
-  if (is_known && known->second == row) {
+void FrontendTable::put_row(const compile::Frontend& frontend, const compile::FrontendRow& row, ServiceTable& services,
+                            Pass& pass) {
+  const compile::FrontendRow* const known = frontends_.find(frontend);
+  if (known != nullptr && *known == row) {
     return;
   }
   // Until everything is listed, the service that has this frontend may only not have been seen yet.
-  if (is_known && !pass.may_delete && !known->second.service.empty() &&
-      !pass.desired.services.contains(known->second.service)) {
+  if (known != nullptr && !pass.may_delete && !known->service.empty() &&
+      !pass.desired.services.contains(known->service)) {
     return;
   }
   LiveService* service = services.find(row.service);
@@ -120,24 +115,20 @@ void FrontendTable::put_row(Frontends::iterator known, bool is_known, const comp
   value.flags = row.flags;
   value.kind = static_cast<__u16>(row.kind);
   if (auto done = tables_.frontends.update(key_of(frontend), value); !done) {
-    pass.report.problems.push_back("frontend " + frontend_text(frontend) + " of service " + row.service +
+    pass.report.problems.push_back("frontend " + frontend_text(frontend) + " of service " + row.service.text() +
                                    " is not in force: " + done.error().text());
     pass.pending.frontends.insert(frontend);
     return;
   }
   ++service->frontends;
   ++pass.report.frontends_written;
-  if (!is_known) {
-    frontends_.emplace_hint(known, frontend, row);
-    return;
-  }
-  if (LiveService* previous = services.find(known->second.service); previous != nullptr) {
+  if (LiveService* previous = known == nullptr ? nullptr : services.find(known->service); previous != nullptr) {
     --previous->frontends;
     if (frontend.protocol == Protocol::udp) {
-      move_flows(known->second, row, *previous, services);
+      move_flows(*known, row, *previous, services);
     }
   }
-  known->second = row;
+  frontends_.put(frontend, row);
 }
 
 // A client that keeps sending meets the Pod that has the port now; what leads from Service to Service moves as
@@ -152,36 +143,37 @@ void FrontendTable::move_flows(const compile::FrontendRow& before, const compile
 }
 
 void FrontendTable::erase_frontends(ServiceTable& services, Pass& pass) {
-  auto wanted = pass.desired.frontends.begin();
-  for (auto it = frontends_.begin(); it != frontends_.end();) {
-    while (wanted != pass.desired.frontends.end() && wanted->first < it->first) {
-      ++wanted;
+  std::vector<compile::Frontend> missing;
+  frontends_.for_each([&](const compile::Frontend& frontend) {
+    if (!pass.desired.frontends.contains(frontend)) {
+      missing.push_back(frontend);
     }
-    const bool is_wanted = wanted != pass.desired.frontends.end() && wanted->first == it->first;
-    it = is_wanted ? std::next(it) : erase(it, services, pass);
+  });
+  std::sort(missing.begin(), missing.end());
+  for (const compile::Frontend& frontend : missing) {
+    erase(frontend, services, pass);
   }
 }
 
 void FrontendTable::erase_frontend_if_missing(const compile::Frontend& frontend, ServiceTable& services, Pass& pass) {
-  const auto found = frontends_.find(frontend);
-  if (found != frontends_.end() && !pass.desired.frontends.contains(frontend)) {
-    static_cast<void>(erase(found, services, pass));
+  if (frontends_.find(frontend) != nullptr && !pass.desired.frontends.contains(frontend)) {
+    erase(frontend, services, pass);
   }
 }
 
-FrontendTable::Frontends::iterator FrontendTable::erase(Frontends::iterator row, ServiceTable& services, Pass& pass) {
-  const auto& [frontend, value] = *row;
+void FrontendTable::erase(const compile::Frontend& frontend, ServiceTable& services, Pass& pass) {
+  const compile::SharedName name = frontends_.find(frontend)->service;
   if (auto done = tables_.frontends.erase(key_of(frontend)); !done) {
-    pass.report.problems.push_back("frontend " + frontend_text(frontend) + " of service " + value.service +
+    pass.report.problems.push_back("frontend " + frontend_text(frontend) + " of service " + name.text() +
                                    " is not erased: " + done.error().text());
     pass.pending.frontends.insert(frontend);
-    return std::next(row);
+    return;
   }
-  if (LiveService* service = services.find(value.service); service != nullptr) {
+  if (LiveService* service = services.find(name); service != nullptr) {
     --service->frontends;
   }
   ++pass.report.frontends_erased;
-  return frontends_.erase(row);
+  frontends_.erase(frontend);
 }
 
 void FrontendTable::erase_ranges(ServiceTable& services, Pass& pass) {

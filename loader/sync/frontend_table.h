@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "loader/compile/desired.h"
+#include "loader/sync/frontend_rows.h"
 #include "loader/sync/pass.h"
 #include "loader/sync/service_table.h"
 #include "loader/sync/tables.h"
@@ -19,12 +20,11 @@ namespace sp::sync {
 
 class FrontendTable {
  public:
-  // Rows that were adopted. Each frontend is counted in its service's `frontends` already.
-  using Frontends = std::map<compile::Frontend, compile::FrontendRow>;
   // By service name; host bits are zero, sorted, no duplicates.
   using Ranges = std::map<std::string, std::vector<Prefix>>;
 
-  FrontendTable(const Tables& tables, Frontends frontends, Ranges ranges)
+  // Takes over rows that were adopted. Each frontend is counted in its service's `frontends` already.
+  FrontendTable(const Tables& tables, FrontendRows frontends, Ranges ranges)
       : tables_(tables), frontends_(std::move(frontends)), ranges_(std::move(ranges)) {}
 
   // Each for all rows, and for one. Rows of services without an id (there was no room) are left for later.
@@ -41,16 +41,15 @@ class FrontendTable {
 
  private:
   void add_ranges(const std::string& name, const std::vector<Prefix>& wanted, ServiceTable& services, Pass& pass);
-  void put_row(Frontends::iterator known, bool is_known, const compile::Frontend& frontend,
-               const compile::FrontendRow& row, ServiceTable& services, Pass& pass);
+  void put_row(const compile::Frontend& frontend, const compile::FrontendRow& row, ServiceTable& services, Pass& pass);
   static void move_flows(const compile::FrontendRow& before, const compile::FrontendRow& now,
                          const LiveService& previous, ServiceTable& services);
-  // Both return the next row.
-  [[nodiscard]] Frontends::iterator erase(Frontends::iterator row, ServiceTable& services, Pass& pass);
+  void erase(const compile::Frontend& frontend, ServiceTable& services, Pass& pass);
+  // Returns the next service's.
   [[nodiscard]] Ranges::iterator drop_stale(Ranges::iterator ranges, ServiceTable& services, Pass& pass);
 
   Tables tables_;
-  Frontends frontends_;
+  FrontendRows frontends_;
   Ranges ranges_;
 };
 
