@@ -71,7 +71,6 @@ static __always_inline int skb_forward(struct __sk_buff *skb, const struct pkt *
 {
 	struct sp_flow_rule *rule = val_rule(val, af);
 	const int hop = rule->action != SP_ACTION_LOCAL;
-	__u32 ifindex = rule->ifindex;
 	__u8 left = hops_left(p, af);
 	int ret;
 
@@ -88,7 +87,12 @@ static __always_inline int skb_forward(struct __sk_buff *skb, const struct pkt *
 		ret = skb_hop(skb, p, left, af);
 	if (ret)
 		return ret;
-	return hop ? skb_send(skb, p->vlan_tags, ifindex) : TC_ACT_OK;
+	if (hop)
+		return skb_send(skb, p->vlan_tags, rule->ifindex);
+	/* A reply to a process of this node; to Pods, replies are translated where they leave. */
+	if (af == AF4 && (rule->flags & (SP_FLOW_REPLY | SP_FLOW_EGRESS)) == SP_FLOW_REPLY)
+		return skb_deliver(skb);
+	return TC_ACT_OK;
 }
 
 #endif

@@ -59,4 +59,21 @@ static __always_inline int skb_send(struct __sk_buff *skb, __u8 vlan_tags, __u32
 	return (int)bpf_redirect_neigh(ifindex, NULL, 0, 0);
 }
 
+/* The loopback device of every network namespace. */
+#define LOOPBACK_IFINDEX 1
+
+/*
+ * Gives a packet from a device of Pods to this node's stack as if it had come by loopback. Its source is a frontend's
+ * now, and rp_filter (IPv4 alone has it), even a loose one, drops every source but the Pod's at a device that has no
+ * address itself. Loopback's address is all zeros: a frame to any other is somebody else's.
+ */
+static __always_inline int skb_deliver(struct __sk_buff *skb)
+{
+	const __u8 loopback[ETH_ALEN] = {};
+
+	if (bpf_skb_store_bytes(skb, 0, loopback, sizeof(loopback), 0))
+		return -SP_DROP_REWRITE;
+	return (int)bpf_redirect(LOOPBACK_IFINDEX, BPF_F_INGRESS);
+}
+
 #endif

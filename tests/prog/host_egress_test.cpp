@@ -48,8 +48,11 @@ TEST_P(HostEgress, TheReplyOfABackendHereIsTranslatedAtItsDeviceForTheStack) {
     bed.egress(from_node(protocol));
     const Packet reply = reply_to(to_backend(from_node(protocol), at.local_pod));
     const auto out = bed.pod_ingress(reply);
-    EXPECT_EQ(out.action, TC_ACT_OK);
-    EXPECT_FRAME(out.frame, from_frontend(reply, from_node(protocol)));
+    Bytes delivered = from_frontend(reply, from_node(protocol)).bytes();
+    // By way of loopback, out of reach of rp_filter, which IPv6 does not have.
+    if (GetParam() == Family::v4) std::fill_n(delivered.begin(), 6, std::uint8_t{0});
+    EXPECT_EQ(out.action, GetParam() == Family::v4 ? TC_ACT_REDIRECT : TC_ACT_OK);
+    EXPECT_EQ(dump(out.frame), dump(delivered));
   }
 }
 

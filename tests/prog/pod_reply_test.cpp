@@ -62,6 +62,25 @@ TEST_P(PodReply, TheHandshakePromotesAndBothDirectionsGoOn) {
   EXPECT_EQ(bed.counts(), Counts{});
 }
 
+// The client dialled the Service first, then its backend itself, from one port.
+TEST_P(PodReply, AConnectionPastUsForgetsAnEndedOneWithItsTuple) {
+  const Packet request = open(at.remote_pod, Protocol::tcp);
+  bed.pod_egress(reply_to(request));
+  bed.pod_ingress(ack_of(from_pod()));
+  const Packet direct = to_backend(from_pod(), at.remote_pod);
+  bed.pod_ingress(direct);
+  EXPECT_EQ(bed.flows(), 2U) << "the first one has not ended";
+  Packet fin = ack_of(from_pod());
+  fin.flags = kFin | kAck;
+  bed.pod_ingress(fin);
+  Packet answer = reply_to(request);
+  answer.flags = kFin | kAck;
+  bed.pod_egress(answer);
+  EXPECT_FRAME(bed.pod_ingress(direct).frame, direct);
+  EXPECT_EQ(bed.flows(), 0U);
+  EXPECT_FRAME(bed.pod_egress(reply_to(direct)).frame, reply_to(direct));
+}
+
 TEST_P(PodReply, I4_ASpoofedSynAckFromOutsideOrAPodPlantsNothing) {
   const Packet spoofed = reply_to(open(at.remote_pod, Protocol::tcp));
   bed.xdp(spoofed);
