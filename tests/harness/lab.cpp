@@ -32,7 +32,7 @@ Result<Output> lab_script(std::vector<std::string> words) {
 }
 
 bool is_host_name(const std::string& word) {
-  return word.size() > 1 && (word[0] == 'c' || word[0] == 'n') && word[1] >= '1' && word[1] <= '9';
+  return word == "r" || (word.size() > 1 && (word[0] == 'c' || word[0] == 'n') && word[1] >= '1' && word[1] <= '9');
 }
 
 }  // namespace
@@ -53,7 +53,8 @@ Result<std::unique_ptr<Lab>> Lab::up(const LabShape& shape) {
   return lab;
 }
 
-// Rows are "HOST NAMESPACE DEVICE IPV4 IPV6", then "HOST pins PATH cgroup PATH" for each node.
+// Rows are "HOST NAMESPACE DEVICE IPV4 IPV6", two for the router's two sides, then "HOST pins PATH cgroup PATH" for
+// each node.
 Result<void> Lab::read_status() {
   SP_TRY_ASSIGN(status, lab_script({"status"}));
   std::istringstream lines(status.text);
@@ -82,7 +83,7 @@ Result<void> Lab::read_status() {
       host.cgroup_dir = hosts_.at(name.substr(0, p)).cgroup_dir + "/" + name;
     }
   }
-  const std::size_t expected = shape_.clients + shape_.nodes + shape_.nodes * shape_.pods;
+  const std::size_t expected = 1 + shape_.clients + shape_.nodes + shape_.nodes * shape_.pods;
   if (hosts_.size() != expected) {
     return Error{0, "lab status lists " + std::to_string(hosts_.size()) + " hosts:\n" + status.text};
   }

@@ -29,7 +29,7 @@ void set_timeout(int fd, Millis timeout) {
 }
 
 // An unconnected socket is told of refusals only if it asks for that; one of both families takes both options.
-void report_icmp_errors(int fd) {
+void hear_errors(int fd) {
   const int on = 1;
   ::setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
   ::setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
@@ -109,9 +109,9 @@ class Exchange {
   std::set<Endpoint> peers_;
 };
 
-// A port that this process has not used for UDP before, or not for long: the kernel picks at random, and a port that
-// comes twice is no new flow but the same one again. Inside Linux's default ephemeral range: on a node the ports below
-// belong to NodePorts and to translation.
+// A port that this process has not used before, or not for long: the kernel picks at random, and a port that comes
+// twice may be no new flow but an old one. Inside Linux's default ephemeral range: on a node the ports below belong to
+// NodePorts and to translation.
 Result<void> bind_to_fresh_port(int fd, const Question& question, sa_family_t family) {
   constexpr unsigned kFirst = 32768;
   constexpr unsigned kPorts = 28000;
@@ -147,12 +147,11 @@ Result<Reply> ask(const Question& question) {
   SP_TRY_ASSIGN(address, SocketAddress::from(question.target));
   SP_TRY_ASSIGN(fd, open_socket(question.from, question.transport, question.target));
   set_timeout(fd.get(), question.timeout);
-  if (question.transport == Transport::udp || !question.source_ip.empty()) {
-    SP_TRY(bind_to_fresh_port(fd.get(), question, address.storage.ss_family));
+  SP_TRY(bind_to_fresh_port(fd.get(), question, address.storage.ss_family));
+  if (question.hear_errors) {
+    hear_errors(fd.get());
   }
-  if (!question.connected) {
-    report_icmp_errors(fd.get());
-  } else if (::connect(fd.get(), address.raw(), address.length) != 0) {
+  if (question.connected && ::connect(fd.get(), address.raw(), address.length) != 0) {
     return errno_error(errno == EINPROGRESS ? ETIMEDOUT : errno, what + ": connect");
   }
   Exchange exchange(fd.get(), question, address, what);

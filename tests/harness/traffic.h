@@ -21,7 +21,8 @@ struct Question {
   Place from;
   Transport transport;
   Endpoint target;
-  bool connected = true;  // UDP only: false sends with sendto() and takes what comes
+  bool connected = true;     // UDP only: false sends with sendto() and takes what comes
+  bool hear_errors = false;  // an unconnected socket asks to be told of refusals: it hears of local drops, too
   Millis timeout{3000};
   std::string source_ip = {};  // to bind to; "" = any
 };

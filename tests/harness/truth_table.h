@@ -36,7 +36,7 @@ struct Service {
   }
 };
 
-std::vector<Service> every_service() {
+[[nodiscard]] inline std::vector<Service> every_service() {
   std::vector<Service> all;
   for (const Policy policy : {Policy::plain, Policy::external_local, Policy::internal_local}) {
     for (const Ends ends : {Ends::near, Ends::far, Ends::both}) {

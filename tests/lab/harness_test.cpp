@@ -73,7 +73,8 @@ TEST_P(Harness, TellsWhoASocketCallsItsPeer) {
     ASSERT_TRUE(ok(reply));
     EXPECT_EQ(reply->peers, std::set<Endpoint>{at});
     const Endpoint nobody = lab().host("n1p1").at(family, 8081);
-    const auto refused = ask({.from = from, .transport = transport, .target = nobody, .connected = connected});
+    const auto refused = ask(
+        {.from = from, .transport = transport, .target = nobody, .connected = connected, .hear_errors = !connected});
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().err, ECONNREFUSED) << refused.error().text();
   }

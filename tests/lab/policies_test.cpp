@@ -12,7 +12,7 @@
 namespace sp::test {
 
 LabShape lab_shape() {
-  return {.nodes = 2, .clients = 1, .pods = 3};
+  return {.nodes = 2, .clients = 1, .pods = 4};
 }
 
 Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
@@ -29,11 +29,11 @@ namespace {
 using Names = std::set<std::string>;
 constexpr std::array<const char*, 4> kClients = {"Pod", "sandboxed Pod", "host", "outside"};
 
-// The client Pod n1p3, with hooks and without, the node n1 and c1.
+// A Pod with the node's hooks, n1p3, one without, n1p4, the node n1 and c1.
 Place place_of(const std::string& client) {
   const Lab& lab = LabTest::lab();
   return client == "Pod"             ? lab.host("n1p3").place()
-         : client == "sandboxed Pod" ? Place(lab.host("n1p3").netns)
+         : client == "sandboxed Pod" ? Place(lab.host("n1p4").netns)
          : client == "host"          ? lab.host("n1").place()
                                      : Place(lab.host("c1").netns);
 }

@@ -26,7 +26,7 @@ std::string pod(unsigned index) {
 }  // namespace
 
 LabShape lab_shape() {
-  return {.nodes = 2, .clients = 1, .pods = kPods + 1};
+  return {.nodes = 2, .clients = 1, .pods = kPods + 2};
 }
 
 Result<void> prepare(const Lab& lab, Agents& agents, IdentityServers& servers) {
@@ -52,10 +52,9 @@ class RollingUpdate : public LabTest {
       spec_.backends.push_back(backend(lab(), pod(i)));
     }
     apply();
-    const Host& client = lab().host("n1p11");
     const std::vector<Endpoint> cluster_ips = {{"10.96.0.1", 80}, {"fd00:96::1", 80}};
-    load(client.place(), cluster_ips);
-    load(client.netns, cluster_ips);
+    load(lab().host("n1p11").place(), cluster_ips);
+    load(netns("n1p12"), cluster_ips);
     load(lab().host("n1").place(), cluster_ips);
     load(netns("c1"), {node_port("n1", Family::v4), node_port("n2", Family::v6)});
     progress();
