@@ -72,7 +72,7 @@ class InsideTraffic : public InsideTest {
     make_pod("pod0", "client", "12", "0b");
     make_pod("pod1", "server", "11", "0a");
     box.run(
-        "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.tcp_syn_retries=1 && "
+        "sysctl -qw net.ipv4.conf.all.rp_filter=2 net.ipv4.tcp_syn_retries=1 && "
         "ip route add 10.13.242.236 via 192.0.2.254 && ip route add 2001:db8:f::236 via 2001:db8:1::fe && "
         "ip netns exec client sysctl -qw net.ipv4.tcp_syn_retries=1");
     for (const std::string device : {"ext0", "pod0", "pod1"}) {
