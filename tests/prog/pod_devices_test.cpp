@@ -188,13 +188,14 @@ TEST_F(PodDevicesTest, ADeviceThatTurnsToClientsIsGivenUpButItsRowStays) {
 }
 
 TEST_F(PodDevicesTest, ADeviceThatFailsKeepsNoOtherFromWorkingAndIsTriedAgain) {
+  pods_->start(facts(), {});
   add_pod("spp0");
   const std::uint32_t good = add_pod("spp1");
   // What only a stranger would pin there.
   const auto obstacle =
       options_.pin_path / SP_LINK_DIR / (SP_PROG_POD_INGRESS "-" + std::to_string(::if_nametoindex("spp0")));
   std::filesystem::create_directory(obstacle);
-  pods_->start(facts(), {});
+  pods_->reconcile(facts(), {});
   EXPECT_EQ(pods_->size(), 1U);
   EXPECT_THAT(rows(), ElementsAre(good)) << "half an attachment is none";
   std::filesystem::remove(obstacle);

@@ -72,6 +72,20 @@ TEST_F(ApplierTest, NewAddressOfTheNodeLooksAtEverythingAndANewDeviceDoesNot) {
   EXPECT_TRUE(apply(Cause::netlink).full);
 }
 
+TEST_F(ApplierTest, R109_PodRangesOfTheNodeAreFollowedInNodeCidrMode) {
+  config_.detect_local.mode = DetectLocal::Mode::node_cidr;
+  Applier applier{adopt(), config_};
+  const auto pods_after = [&](const char* range, Cause cause) {
+    const model::ObjectKey key{"", facts_.node_name};
+    cluster_.nodes[key].pod_cidrs = {*Prefix::parse(range)};
+    const std::vector<model::ObjectId> changed = {{model::Kind::node, key}};
+    applier.apply(cluster_, facts_, changed, cause, Applier::Clock::now());
+    return applier.desired().networks.pods;
+  };
+  EXPECT_EQ(pods_after("10.244.1.0/24", Cause::start), std::vector{*Prefix::parse("10.244.1.0/24")});
+  EXPECT_EQ(pods_after("10.244.7.0/24", Cause::api), std::vector{*Prefix::parse("10.244.7.0/24")});
+}
+
 TEST_F(ApplierTest, I6_NothingIsSweptBeforeTheClusterIsComplete) {
   static_cast<void>(apply(Cause::start));
   cluster_.complete = false;
