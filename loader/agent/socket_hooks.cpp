@@ -31,15 +31,14 @@ Result<void> SocketHooks::start() {
     log::info("agent", "sockets not hooked: --cgroup {}", kNoCgroup);
     return {};
   }
-  SP_TRY_ASSIGN(stale, sockets::StaleSockets::open(pin_path_, plane_.tables().backends));
-  stale_.emplace(std::move(stale));
+  wanted_ = true;
   look();
   end_stale();
   return {};
 }
 
 void SocketHooks::look() {
-  if (attached_ || !stale_) {
+  if (attached_ || !wanted_) {
     return;
   }
   const auto problem = attach();
@@ -72,8 +71,16 @@ std::optional<std::string> SocketHooks::attach() {
 }
 
 void SocketHooks::end_stale() {
-  if (!stale_) {
+  if (!wanted_) {
     return;
+  }
+  if (!stale_) {
+    auto opened = sockets::StaleSockets::open(pin_path_, plane_.tables().backends);
+    if (!opened) {
+      stale_notices_.update({opened.error().text()});
+      return;
+    }
+    stale_.emplace(*std::move(opened));
   }
   const auto now = Clock::now();
   if (next_pass_ <= now) {

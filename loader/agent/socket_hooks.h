@@ -42,6 +42,7 @@ class SocketHooks {
   metrics::AgentMetrics& metrics_;
   std::filesystem::path pin_path_;
   std::filesystem::path cgroup_;
+  bool wanted_ = false;  // started, and not with --cgroup none
   bool attached_ = false;
   std::optional<sockets::StaleSockets> stale_;
   EventLoop::Timer timer_{};
