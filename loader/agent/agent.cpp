@@ -226,7 +226,7 @@ void Agent::apply(Cause cause) {
   const auto woke_at = cause == Cause::start ? Clock::now() : parts_.loop.woke_at();
   const auto due = batch_.take().value_or(ChangeBatch::Due{{}, woke_at});
   applier_.apply(parts_.origin.source->cluster(), parts_.watcher.facts(), due.changed, cause, due.since);
-  if (applier_.last().report.backends_retired > 0) {
+  if (const auto& report = applier_.last().report; report.backends_retired + report.backends_left > 0) {
     sockets_.end_stale();
   }
   last_apply_ = Clock::now();

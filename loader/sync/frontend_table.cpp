@@ -125,7 +125,7 @@ void FrontendTable::put_row(const compile::Frontend& frontend, const compile::Fr
   if (LiveService* previous = known == nullptr ? nullptr : services.find(known->service); previous != nullptr) {
     --previous->frontends;
     if (frontend.protocol == Protocol::udp) {
-      move_flows(*known, row, *previous, services);
+      move_flows(*known, row, *previous, services, pass);
     }
   }
   frontends_.put(frontend, row);
@@ -134,11 +134,11 @@ void FrontendTable::put_row(const compile::Frontend& frontend, const compile::Fr
 // A client that keeps sending meets the Pod that has the port now; what leads from Service to Service moves as
 // the Services' endpoints do.
 void FrontendTable::move_flows(const compile::FrontendRow& before, const compile::FrontendRow& now,
-                               const LiveService& previous, ServiceTable& services) {
+                               const LiveService& previous, ServiceTable& services, Pass& pass) {
   if (before.service != now.service && before.kind == SP_KIND_HOST_PORT) {
-    services.move_flows(previous, ServiceTable::Moved::all);
+    services.move_flows(previous, ServiceTable::Moved::all, pass);
   } else if (before.service != now.service && now.kind == SP_KIND_HOST_PORT) {
-    services.move_flows(previous, ServiceTable::Moved::abandoned);
+    services.move_flows(previous, ServiceTable::Moved::abandoned, pass);
   }
 }
 

@@ -43,7 +43,7 @@ class FrontendTable {
   void add_ranges(const std::string& name, const std::vector<Prefix>& wanted, ServiceTable& services, Pass& pass);
   void put_row(const compile::Frontend& frontend, const compile::FrontendRow& row, ServiceTable& services, Pass& pass);
   static void move_flows(const compile::FrontendRow& before, const compile::FrontendRow& now,
-                         const LiveService& previous, ServiceTable& services);
+                         const LiveService& previous, ServiceTable& services, Pass& pass);
   void erase(const compile::Frontend& frontend, ServiceTable& services, Pass& pass);
   // Returns the next service's.
   [[nodiscard]] Ranges::iterator drop_stale(Ranges::iterator ranges, ServiceTable& services, Pass& pass);

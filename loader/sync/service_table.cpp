@@ -233,12 +233,13 @@ void ServiceTable::retire(const LiveBackend& backend, Pass& pass) {
   ++pass.report.backends_retired;
 }
 
-void ServiceTable::move_flows(const LiveService& service, Moved which) {
+void ServiceTable::move_flows(const LiveService& service, Moved which, Pass& pass) {
   for (const LiveBackend& backend : service.live) {
     if (which == Moved::all || !contains_all(service.row.serving, {&backend.backend, 1})) {
       sp_backend_val row = tables_.backends[backend.id];
       ++row.generation;
       store_backend(tables_.backends[backend.id], row);
+      ++pass.report.backends_left;
     }
   }
 }

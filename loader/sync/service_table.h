@@ -40,7 +40,7 @@ class ServiceTable {
   // Moves the UDP flows of a row's backends, for a frontend that leads elsewhere now: of all, or of those that are
   // only kept because nothing serves. The rows stay.
   enum class Moved : std::uint8_t { all, abandoned };
-  void move_flows(const LiveService& service, Moved which);
+  void move_flows(const LiveService& service, Moved which, Pass& pass);
   // Erases rows that Desired lacks and nothing points to: all, or one.
   void erase_missing(Pass& pass);
   void erase_if_missing(const std::string& name, Pass& pass);

@@ -27,6 +27,7 @@ struct Report {
   std::size_t services_erased = 0;
   std::size_t backends_written = 0;
   std::size_t backends_retired = 0;  // generation bumped
+  std::size_t backends_left = 0;     // likewise, and the row stays: a hostPort leads elsewhere
   std::size_t service_ips_written = 0;
   std::size_t service_ips_erased = 0;
   std::size_t networks_written = 0;  // entries of sp_networks

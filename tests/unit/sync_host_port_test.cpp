@@ -74,8 +74,9 @@ TEST_F(SyncHostPort, R096_FlowsMoveWhenOneAddressOfAWildcardGoesToAnotherPod) {
   open_flow(kOld, 1);
   desired.services[kNew] = test::row({2});
   desired.frontends[at("192.0.2.9")].service = kNew;
-  apply(desired);
+  const Report report = apply(desired);
   EXPECT_TRUE(moved());
+  EXPECT_EQ(report.backends_left, 1U) << "connected sockets have to be told";
   EXPECT_EQ(backend_id(kOld, 1), id_) << "the row stays: flows of the other address come back to it";
 }
 
