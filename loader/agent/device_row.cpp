@@ -38,7 +38,14 @@ std::optional<Ip> source_address(const node::Device& device, const node::Facts& 
   return lo == facts.devices.end() ? std::nullopt : first_address(facts, lo->ifindex, family);
 }
 
+// Asked for each of hundreds of devices: a family that the node lacks must not be searched for on all of them.
 std::optional<Ip> any_address(const node::Facts& facts, Family family) {
+  const auto is_of_family = [family](const node::Address& address) {
+    return address.ip.family() == family && !address.ip.is_loopback();
+  };
+  if (std::none_of(facts.addresses.begin(), facts.addresses.end(), is_of_family)) {
+    return std::nullopt;
+  }
   for (const node::Device& device : facts.devices) {
     if (const auto address = first_address(facts, device.ifindex, family)) {
       return address;

@@ -63,7 +63,7 @@ Result<void> PodDevices::attach(const node::Device& device, const node::Facts& f
   const bool adopted = contains(earlier_, device.ifindex);
   Carrier carrier{device.name, pod_device_row(device, facts, detect_local_)};
   // As for devices that face clients: the row comes first.
-  SP_TRY(plane_.set_device(device.ifindex, carrier.row));
+  SP_TRY(set_device(device.ifindex, device.name, carrier.row));
   if (auto attached = plane_.attach_pods(device.ifindex, device.name); !attached) {
     if (!adopted) {
       // Half an attachment is none. Best effort: the attachment's error is the one to report.
@@ -83,9 +83,18 @@ Result<void> PodDevices::store_row(std::uint32_t ifindex, Carrier& carrier, cons
   if (std::memcmp(&row, &carrier.row, sizeof row) == 0) {
     return {};
   }
-  SP_TRY(plane_.set_device(ifindex, row));
+  SP_TRY(set_device(ifindex, carrier.name, row));
   carrier.row = row;
   return {};
+}
+
+// A map that is full does not know for whom.
+Result<void> PodDevices::set_device(std::uint32_t ifindex, const std::string& name, const sp_device_val& row) {
+  auto stored = plane_.set_device(ifindex, row);
+  if (!stored) {
+    return Error{stored.error().err, "device " + name + ": " + stored.error().what, stored.error().at};
+  }
+  return stored;
 }
 
 void PodDevices::withdraw(std::uint32_t ifindex, const std::string& name, const std::vector<std::uint32_t>& external) {

@@ -50,6 +50,7 @@ class PodDevices {
   using Wanted = std::vector<const node::Device*>;
   void follow(const Wanted& wanted, const node::Facts& facts);
   Result<void> attach(const node::Device& device, const node::Facts& facts);
+  Result<void> set_device(std::uint32_t ifindex, const std::string& name, const sp_device_val& row);
   Result<void> store_row(std::uint32_t ifindex, Carrier& carrier, const sp_device_val& row);
   void withdraw(std::uint32_t ifindex, const std::string& name, const std::vector<std::uint32_t>& external);
 
