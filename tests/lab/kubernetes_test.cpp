@@ -196,7 +196,8 @@ TEST_F(Changes, R109_AChangedConfigurationEndsTheAgentAndNothingElse) {
   const Host& node = lab().host("n3");
   const std::filesystem::path file = lab().scratch() / "config.yaml";
   std::ofstream(file) << "aging_interval: 7\n";
-  std::vector<std::string> argv{kSallyport, "run", "--node", "n3", "--pin-path", node.pin_path, "--cgroup", node.cgroup_dir, "--config", file};
+  std::vector<std::string> argv{kSallyport,    "run",      "--node",        "n3",       "--pin-path",
+                                node.pin_path, "--cgroup", node.cgroup_dir, "--config", file};
   const auto words = LabApi::shared().source_words();
   argv.insert(argv.end(), words.begin(), words.end());
   auto process = Process::spawn({.argv = argv, .netns = node.netns});
