@@ -53,6 +53,9 @@ static __always_inline int next_hop_set(void *ctx, __u32 ifindex_in, void *val, 
 	ret = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	if (ret == BPF_FIB_LKUP_RET_FWD_DISABLED)
 		return -SP_DROP_FORWARDING_OFF;
+	/* At tc the kernel compares with the device. */
+	if (ret == BPF_FIB_LKUP_RET_FRAG_NEEDED)
+		return -SP_DROP_TOO_BIG;
 	if (ret != BPF_FIB_LKUP_RET_SUCCESS && ret != BPF_FIB_LKUP_RET_NO_NEIGH)
 		return -SP_DROP_NO_ROUTE;
 	ifindex = fib.ifindex;

@@ -75,6 +75,11 @@ static __always_inline int source_set(const struct place *at, const struct calle
 		return 0;
 	}
 	ret = next_hop_refresh(at, request, p, af);
+	/* No way leads to a process of this node, nor does it take what seems to come from its own address. */
+	if (ret == -SP_DROP_NO_ROUTE && at->hook == HOOK_POD && (choice->backend->flags & SP_BACKEND_LOCAL)) {
+		val_rule(request, af)->action = SP_ACTION_LOCAL;
+		return 0;
+	}
 	return ret || kept ? ret : source_masquerade(at, request, af);
 }
 

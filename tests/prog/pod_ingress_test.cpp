@@ -77,6 +77,18 @@ TEST_P(PodIngress, R054_WithoutKeepSourceEveryBackendSeesTheNode) {
   EXPECT_FRAME(out.frame, masqueraded(from_pod(), at.local_pod, at.gateway, source_port(out.frame)));
 }
 
+TEST_P(PodIngress, R054_AProcessOfTheNodeSeesThePodWithoutKeepSourceToo) {
+  const auto service = expose(at.node, SP_SCOPE_POD, Protocol::tcp, SP_FRONTEND_PACKETS);
+  auto row = bed.backend(service.backends.at(0));
+  row.flags |= SP_BACKEND_LOCAL;
+  bed.set_backend(service.backends.at(0), row);
+  const auto out = bed.pod_ingress(from_pod());
+  EXPECT_EQ(out.action, TC_ACT_OK);
+  EXPECT_FRAME(out.frame, to_backend(from_pod(), at.node));
+  const Packet reply = reply_to(to_backend(from_pod(), at.node));
+  EXPECT_FRAME(bed.pod_egress(reply).frame, from_frontend(reply, from_pod()));
+}
+
 TEST_P(PodIngress, ADeviceThatIsNotOursLendsTheAddressOfThePodsDevice) {
   expose(at.remote_pod, SP_SCOPE_POD, Protocol::tcp, 0);
   bed.remove_device(bed.ext0());
@@ -126,6 +138,10 @@ TEST_P(PodIngress, WhatTheNodeSendsOnHasOneHopLessAndMustFit) {
   request.payload = std::string(1600, 'x');
   EXPECT_EQ(bed.pod_ingress(request).action, TC_ACT_SHOT);
   EXPECT_EQ(bed.counts().count("drop-too-big"), 1U);
+  Packet first = request;
+  first.sport++;
+  EXPECT_EQ(bed.pod_ingress(first).action, TC_ACT_SHOT);
+  EXPECT_EQ(bed.counts().count("drop-too-big"), 1U) << "of a flow that is not known yet";
   EXPECT_EQ(bed.pod_ingress(request.bytes(), 1400).action, TC_ACT_REDIRECT) << "to be cut to size by its device";
 }
 
