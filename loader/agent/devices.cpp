@@ -78,14 +78,6 @@ std::vector<std::string> Devices::names() const {
   return names;
 }
 
-std::vector<std::uint32_t> Devices::ifindexes() const {
-  std::vector<std::uint32_t> ifindexes;
-  for (const auto& [ifindex, carrier] : carriers_) {
-    ifindexes.push_back(ifindex);
-  }
-  return ifindexes;
-}
-
 std::vector<std::string> Devices::follow(const Wanted& wanted, const node::Facts& facts) {
   std::vector<std::string> failures;
   const auto note = [&failures](const Result<void>& result) {
@@ -93,7 +85,9 @@ std::vector<std::string> Devices::follow(const Wanted& wanted, const node::Facts
       failures.push_back(result.error().text());
     }
   };
+  wanted_.clear();
   for (const node::Device& device : wanted.devices) {
+    wanted_.push_back(device.ifindex);
     const auto carrier = carriers_.find(device.ifindex);
     if (carrier == carriers_.end()) {
       note(attach(device, facts));

@@ -49,7 +49,8 @@ class Devices {
   void reconcile(const node::Facts& facts, const std::vector<node::Device>& default_route);
 
   [[nodiscard]] std::vector<std::string> names() const;
-  [[nodiscard]] std::vector<std::uint32_t> ifindexes() const;
+  // Of all that are wanted, also where attaching has failed.
+  [[nodiscard]] const std::vector<std::uint32_t>& ifindexes() const { return wanted_; }
 
  private:
   struct Carrier {
@@ -67,6 +68,7 @@ class Devices {
 
   kernel::DataPlane& plane_;
   std::vector<std::string> names_;
+  std::vector<std::uint32_t> wanted_;
   std::map<std::uint32_t, Carrier> carriers_;
   std::set<std::uint32_t> attached_;  // those of an earlier agent that could not be adopted, too
   Notices missing_{log::Level::warn, "device"};
