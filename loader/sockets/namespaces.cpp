@@ -26,15 +26,15 @@ Error visit_error(int err) {
   return errno_error(err, "enter a network namespace (setns)");
 }
 
-// Both, so that a name that is taken again right now is never taken for the old one.
-Result<std::pair<Fd, ino_t>> open_namespace(const fs::path& path) {
-  Fd place(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  struct stat facts {};
-  if (!place.valid() || ::fstat(place.get(), &facts) != 0) return errno_error(errno, path.string());
-  return std::pair(std::move(place), facts.st_ino);
-}
-
 }  // namespace
+
+// Both, so that a name that is taken again right now is never taken for the old one.
+Result<Namespaces::Place> Namespaces::open_place(const fs::path& path) {
+  Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat facts {};
+  if (!fd.valid() || ::fstat(fd.get(), &facts) != 0) return errno_error(errno, path.string());
+  return Place{std::move(fd), {facts.st_ino, facts.st_ctim.tv_sec, facts.st_ctim.tv_nsec}};
+}
 
 Result<Namespaces> Namespaces::open(fs::path folder) {
   Fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
@@ -61,10 +61,10 @@ void Namespaces::refresh() {
   std::map<fs::path, Seen> seen;
   std::error_code ended;
   for (fs::directory_iterator entry(folder_, ended), end; !ended && entry != end; entry.increment(ended)) {
-    const auto place = open_namespace(entry->path());
+    const auto place = open_place(entry->path());
     if (!place) continue;
-    const auto& [fd, inode] = *place;
-    if (const auto known = named_.find(entry->path()); known != named_.end() && known->second.inode == inode) {
+    const auto& [fd, identity] = *place;
+    if (const auto known = named_.find(entry->path()); known != named_.end() && known->second.identity == identity) {
       seen.insert(*known);
       continue;
     }
@@ -74,7 +74,7 @@ void Namespaces::refresh() {
       if (sockets.error().err != EINVAL) problem_ = sockets.error().text();
       continue;
     }
-    if (const auto cookie = sockets->netns_cookie()) seen[entry->path()] = {inode, *cookie};
+    if (const auto cookie = sockets->netns_cookie()) seen[entry->path()] = {identity, *cookie};
   }
   if (ended) {
     problem_ = errno_error(ended.value(), folder_.string() +
@@ -92,8 +92,8 @@ Result<SockDiag> Namespaces::sockets_of(std::uint64_t cookie) {
   if (found == named_.end()) {
     return problem_.empty() ? Error{ENOENT, "network namespace unknown"} : Error{0, problem_};
   }
-  SP_TRY_ASSIGN(place, open_namespace(found->first));
-  SP_TRY_ASSIGN(sockets, visit(place.first));
+  SP_TRY_ASSIGN(place, open_place(found->first));
+  SP_TRY_ASSIGN(sockets, visit(place.fd));
   SP_TRY_ASSIGN(actual, sockets.netns_cookie());
   if (actual != cookie) return Error{ENOENT, "network namespace gone"};
   return sockets;

@@ -34,13 +34,25 @@ class Namespaces {
   [[nodiscard]] Result<SockDiag> sockets_of(std::uint64_t cookie);
 
  private:
-  // Tells a namespace from another that took its name later.
-  struct Seen {
+  // Tells a namespace from another that took its name later. The kernel gives numbers out again at once, times never.
+  struct Identity {
     ino_t inode = 0;
+    std::int64_t made_s = 0;
+    std::int64_t made_ns = 0;
+
+    bool operator==(const Identity&) const = default;
+  };
+  struct Seen {
+    Identity identity;
     std::uint64_t cookie = 0;
+  };
+  struct Place {
+    Fd fd;
+    Identity identity;
   };
 
   Namespaces(std::filesystem::path folder, Fd home) : folder_(std::move(folder)), home_(std::move(home)) {}
+  static Result<Place> open_place(const std::filesystem::path& path);
   Result<SockDiag> visit(const Fd& place) const;
 
   std::filesystem::path folder_;

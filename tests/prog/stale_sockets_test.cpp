@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 
@@ -96,6 +97,36 @@ TEST_P(StaleSocketsTest, EndsThoseOfPods) {
   EXPECT_EQ(stale.end(kBudget).ended, 1u);
   EXPECT_EQ(dies->receive().error, ECONNABORTED);
   ::umount2((folder.path() / "cni-1").c_str(), MNT_DETACH);
+}
+
+TEST_P(StaleSocketsTest, EndsThoseOfAPodThatHasTakenNameAndNumberOfAnother) {
+  const auto name = folder.path() / "cni-1";
+  StaleSockets stale = stale_sockets(folder.path());
+  ino_t number = 0;
+  for (const char* turn : {"first", "second"}) {
+    std::optional<Pod> pod;
+    // The kernel gives a number out again once it has taken the namespace down, which takes a while.
+    for (int tries = 0; tries < 200; ++tries) {
+      pod.emplace();
+      pod->name(name);
+      struct stat facts {};
+      ASSERT_EQ(::stat(name.c_str(), &facts), 0);
+      if (number == 0) number = facts.st_ino;
+      if (number == facts.st_ino) break;
+      pod.reset();
+      ::umount2(name.c_str(), MNT_DETACH);
+    }
+    if (!pod) GTEST_SKIP() << "another process has got the number";
+    std::optional<Sock> dies;
+    {
+      const Pod::Visit visit(*pod);
+      dies.emplace(connected());
+    }
+    retire_backend_of(*dies);
+    EXPECT_EQ(stale.end(kBudget).ended, 1u) << turn;
+    EXPECT_EQ(dies->receive().error, ECONNABORTED) << turn;
+    ::umount2(name.c_str(), MNT_DETACH);
+  }
 }
 
 TEST_P(StaleSocketsTest, LeavesWhatHasConnectedElsewhere) {
