@@ -138,9 +138,14 @@ sp_device_val device_row(const node::Device& device, const node::Facts& facts, b
 
 std::vector<const node::Device*> wanted_pod_devices(const PodDeviceChoice& choice, const node::Facts& facts,
                                                     const std::vector<std::uint32_t>& external) {
+  const auto faces_clients = [&](std::uint32_t ifindex) {
+    return std::find(external.begin(), external.end(), ifindex) != external.end();
+  };
   std::vector<const node::Device*> wanted;
   for (const node::Device& device : facts.devices) {
-    if (is_chosen(choice, device) && std::find(external.begin(), external.end(), device.ifindex) == external.end()) {
+    // The uplink of a bridge that faces clients may well be a veth.
+    const bool port = choice.automatic && faces_clients(device.master);
+    if (is_chosen(choice, device) && !faces_clients(device.ifindex) && !port) {
       wanted.push_back(&device);
     }
   }

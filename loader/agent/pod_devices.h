@@ -19,7 +19,8 @@
 
 namespace sp::agent {
 
-// Those that are chosen, but for the `external` ones. They point into `facts`.
+// Those that are chosen, but for the `external` ones and, if nobody named them, the ports of these. They point into
+// `facts`.
 [[nodiscard]] std::vector<const node::Device*> wanted_pod_devices(const PodDeviceChoice& choice,
                                                                   const node::Facts& facts,
                                                                   const std::vector<std::uint32_t>& external);

@@ -69,6 +69,11 @@ TEST(PodDevices, NeverFaceClientsAndAreNeverLo) {
   EXPECT_THAT(chosen({}, {2, 5}), ElementsAre("uplink", "cali6", "tap8"));
 }
 
+TEST(PodDevices, AreNoPortsOfABridgeThatFacesClientsUnlessTheyAreNamed) {
+  EXPECT_THAT(chosen({}, {2, 3, 4}), ElementsAre("cali6", "tap8"));
+  EXPECT_THAT(chosen({false, {"veth*"}}, {2, 3, 4}), ElementsAre("veth5"));
+}
+
 TEST(PodDevices, R058_WithoutADetectorAllOfThemArePods) {
   EXPECT_TRUE(is_pods(5, {}));
   EXPECT_TRUE(is_pods(8, {}));
