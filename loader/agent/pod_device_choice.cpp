@@ -25,7 +25,7 @@ bool is_chosen(const PodDeviceChoice& choice, const node::Device& device) {
   if (!choice.automatic) {
     return matches_any(choice.patterns, device.name);
   }
-  return (device.kind == "veth" && device.peer_elsewhere) || device.kind == "tun";
+  return (device.kind == "veth" && device.peer_elsewhere) || device.kind == "tap";
 }
 
 }  // namespace sp::agent

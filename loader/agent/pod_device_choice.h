@@ -11,7 +11,7 @@
 namespace sp::agent {
 
 struct PodDeviceChoice {
-  // Every veth whose other end is in another network namespace, every tun and every tap.
+  // Every veth whose other end is in another network namespace, and every tap.
   bool automatic = true;
   std::vector<std::string> patterns;  // else: the devices that match one of these; none = no device
 

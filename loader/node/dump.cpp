@@ -5,6 +5,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <netlink/addr.h>
 #include <netlink/route/addr.h>
 #include <netlink/route/link.h>
@@ -43,6 +44,13 @@ std::string_view bytes_of(const nl_addr* address) {
   return {static_cast<const char*>(nl_addr_get_binary_addr(address)), nl_addr_get_len(address)};
 }
 
+// The kernel calls taps "tun", too; they alone have link headers.
+std::string kind_of(rtnl_link* link) {
+  const char* kind = rtnl_link_get_type(link);
+  const std::string text = kind == nullptr ? "" : kind;
+  return text == "tun" && rtnl_link_get_arptype(link) == ARPHRD_ETHER ? "tap" : text;
+}
+
 }  // namespace
 
 Result<std::vector<DeviceWithAddress>> dump_devices(nl_sock* socket) {
@@ -51,12 +59,11 @@ Result<std::vector<DeviceWithAddress>> dump_devices(nl_sock* socket) {
   std::vector<DeviceWithAddress> devices;
   for_each<rtnl_link>(answer, [&](rtnl_link* link) {
     const char* name = rtnl_link_get_name(link);
-    const char* kind = rtnl_link_get_type(link);
     const unsigned flags = rtnl_link_get_flags(link);
     std::int32_t peer_namespace = 0;
     devices.push_back({{static_cast<std::uint32_t>(rtnl_link_get_ifindex(link)), name == nullptr ? "" : name,
-                        rtnl_link_get_mtu(link), (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0,
-                        kind == nullptr ? "" : kind, rtnl_link_get_link_netnsid(link, &peer_namespace) == 0,
+                        rtnl_link_get_mtu(link), (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0, kind_of(link),
+                        rtnl_link_get_link_netnsid(link, &peer_namespace) == 0,
                         static_cast<std::uint32_t>(rtnl_link_get_master(link))},
                        std::string(bytes_of(rtnl_link_get_addr(link)))});
   });

@@ -24,7 +24,7 @@ struct Device {
   std::string name;
   std::uint32_t mtu = 0;  // bytes of an IP packet
   bool up = false;
-  std::string kind{};           // "veth", "bridge", "tun" (tap, too) ...; empty: hardware, or the loopback
+  std::string kind{};           // "veth", "bridge", "tap", "tun" ...; empty: hardware, or the loopback
   bool peer_elsewhere = false;  // its other end is in another network namespace
   std::uint32_t master = 0;     // ifindex of the bridge or bond that it is a port of; 0 = none
 

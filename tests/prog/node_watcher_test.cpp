@@ -94,7 +94,7 @@ TEST_F(NodeWatcher, SeesDevicesChange) {
 
 TEST_F(NodeWatcher, TellsTheDevicesOfPodsByTheirKindAndWhereTheirPeerIs) {
   sandbox_->add_namespace("spw-pod");
-  sandbox_->run("ip link add spw2 type bridge && ip tuntap add spw3 mode tun");
+  sandbox_->run("ip link add spw2 type bridge && ip tuntap add spw3 mode tun && ip tuntap add spw4 mode tap");
   EXPECT_TRUE(after("ip link set spw1 netns spw-pod").facts_changed);
   EXPECT_TRUE(after("ip link set spw0 master spw2").facts_changed);
   EXPECT_THAT(watcher_->facts().devices,
@@ -104,8 +104,9 @@ TEST_F(NodeWatcher, TellsTheDevicesOfPodsByTheirKindAndWhereTheirPeerIs) {
                                                         Field(&Device::master, 0U))));
   EXPECT_THAT(watcher_->facts().devices, Contains(AllOf(Field(&Device::name, "spw3"), Field(&Device::kind, "tun"),
                                                         Field(&Device::peer_elsewhere, false))));
+  EXPECT_THAT(watcher_->facts().devices, Contains(AllOf(Field(&Device::name, "spw4"), Field(&Device::kind, "tap"))));
   EXPECT_THAT(watcher_->facts().devices, Contains(AllOf(Field(&Device::name, "lo"), Field(&Device::kind, ""))));
-  sandbox_->run("ip link del spw3 && ip link del spw2");
+  sandbox_->run("ip link del spw4 && ip link del spw3 && ip link del spw2");
 }
 
 TEST_F(NodeWatcher, NewSourceAddressOfADeviceChangesRoutesButNoFacts) {

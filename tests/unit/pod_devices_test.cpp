@@ -29,12 +29,12 @@ node::Address address(const std::string& ip, std::uint32_t ifindex) {
 }
 
 node::Facts facts(std::vector<node::Address> addresses = {}) {
-  return {
-      .node_name = "n1",
-      .devices = {device(1, "lo", ""), device(2, "eth0", ""), device(3, "uplink", "veth", true),
-                  device(4, "cni0", "bridge"), device(5, "veth5", "veth", true, 4), device(6, "cali6", "veth", true),
-                  device(7, "patch7", "veth"), device(8, "tap8", "tun"), device(9, "vxlan9", "vxlan")},
-      .addresses = std::move(addresses)};
+  return {.node_name = "n1",
+          .devices = {device(1, "lo", ""), device(2, "eth0", ""), device(3, "uplink", "veth", true),
+                      device(4, "cni0", "bridge"), device(5, "veth5", "veth", true, 4),
+                      device(6, "cali6", "veth", true), device(7, "patch7", "veth"), device(8, "tap8", "tap"),
+                      device(9, "vxlan9", "vxlan"), device(10, "vpn10", "tun")},
+          .addresses = std::move(addresses)};
 }
 
 std::vector<std::string> chosen(const PodDeviceChoice& choice, const std::vector<std::uint32_t>& external = {2, 3}) {
@@ -54,7 +54,7 @@ bool is_pods(std::uint32_t ifindex, const DetectLocal& detect_local) {
   return (row_of(ifindex, facts(), detect_local).flags & SP_DEVICE_PODS) != 0;
 }
 
-TEST(PodDevices, ByThemselvesAreVethsIntoOtherNamespacesAndTuns) {
+TEST(PodDevices, ByThemselvesAreVethsIntoOtherNamespacesAndTaps) {
   EXPECT_THAT(chosen({}), ElementsAre("veth5", "cali6", "tap8"));
 }
 
@@ -65,7 +65,7 @@ TEST(PodDevices, AreTheNamedOnesWhateverTheirKind) {
 }
 
 TEST(PodDevices, NeverFaceClientsAndAreNeverLo) {
-  EXPECT_THAT(chosen({false, {"*"}}), ElementsAre("cni0", "veth5", "cali6", "patch7", "tap8", "vxlan9"));
+  EXPECT_THAT(chosen({false, {"*"}}), ElementsAre("cni0", "veth5", "cali6", "patch7", "tap8", "vxlan9", "vpn10"));
   EXPECT_THAT(chosen({}, {2, 5}), ElementsAre("uplink", "cali6", "tap8"));
 }
 
