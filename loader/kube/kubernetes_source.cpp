@@ -84,11 +84,11 @@ Result<void> KubernetesSource::State::open(Options options) {
   return {};
 }
 
-// Rows of hostPorts that a former process left must not be swept before the Pods are known, so Pods are part of the
-// gate (R-005 names the others).
+// Rows of hostPorts that a former process left must not be swept before the Pods are known, nor NodePorts at addresses
+// that only the Node object names, so both are part of the gate (R-005 names the others).
 bool KubernetesSource::State::is_complete() const {
   return reflector_of(Kind::service).listed() && reflector_of(Kind::endpoint_slice).listed() &&
-         reflector_of(Kind::pod).answered();
+         reflector_of(Kind::pod).answered() && reflector_of(Kind::node).answered();
 }
 
 void KubernetesSource::State::update_notices() {
