@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 
+#include "loader/agent/node_devices.h"
 #include "loader/kernel/pin.h"
 #include "loader/kernel/pinned_object.h"
 #include "loader/kernel/reader.h"
@@ -201,6 +202,22 @@ TEST_F(PodDevicesTest, ADeviceThatFailsKeepsNoOtherFromWorkingAndIsTriedAgain) {
   std::filesystem::remove(obstacle);
   pods_->reconcile(facts(), {});
   EXPECT_EQ(pods_->size(), 2U);
+}
+
+TEST_F(PodDevicesTest, ADeviceThatFacesClientsIsNoPodsEvenIfItCannotBeAttached) {
+  add_pod("spp0");
+  const std::uint32_t pod = add_pod("spp2");
+  add_pod("spp1");
+  const auto in_the_way =
+      options_.pin_path / SP_LINK_DIR / (SP_PROG_XDP "-" + std::to_string(::if_nametoindex("spp0")));
+  std::filesystem::create_directory(in_the_way);
+  static_cast<void>(facts());
+  NodeDevices devices(*plane_, *watcher_, {"spp0", "spp1"}, Config{});
+  const auto started = devices.start();
+  ASSERT_TRUE(started) << started.error().text();
+  EXPECT_THAT(devices.names(), ElementsAre("spp1"));
+  EXPECT_THAT(plane_->attached_pods(), ElementsAre(pod));
+  std::filesystem::remove(in_the_way);
 }
 
 }  // namespace
