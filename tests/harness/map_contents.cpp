@@ -63,7 +63,7 @@ std::optional<Prefix> range_of(const sp_network& entry) {
 
 Result<void> read_networks(const std::filesystem::path& pin_path, compile::Desired& contents) {
   const kernel::MapShape shape{BPF_MAP_TYPE_ARRAY, sizeof(__u32), sizeof(sp_networks_val)};
-  SP_TRY_ASSIGN(map, kernel::open_pinned_map(pin_path, "sp_networks", shape, kernel::Access::read_only));
+  SP_TRY_ASSIGN(map, kernel::open_pinned_map(pin_path, "sp_networks", shape, kernel::Access::read_write));
   SP_TRY_ASSIGN(rows, kernel::MappedArray<const sp_networks_val>::map(map));
   const sp_networks_val& row = rows.rows().front();
   for (const sp_network& entry : row.pods) {
@@ -78,6 +78,9 @@ Result<void> read_networks(const std::filesystem::path& pin_path, compile::Desir
       }
     }
   }
+  // Places in the table mean nothing.
+  std::sort(contents.networks.pods.begin(), contents.networks.pods.end());
+  std::sort(contents.networks.services.begin(), contents.networks.services.end());
   using ServiceIps = kernel::Map<sp_addr, __u32>;
   SP_TRY_ASSIGN(addresses, ServiceIps::open(pin_path, "sp_service_ips", BPF_MAP_TYPE_HASH, kernel::Access::read_only));
   return addresses.walk([&](const sp_addr& address, const __u32& fate) {

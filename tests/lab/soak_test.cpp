@@ -6,6 +6,7 @@
 //   SP_SOAK_SEED      which misfortune; a random one is printed
 #include <poll.h>
 
+#include <algorithm>
 #include <iostream>
 #include <random>
 
@@ -24,6 +25,18 @@ namespace sp::test {
 namespace {
 
 constexpr const char* kNode = "node-0";
+
+std::string text_of(const compile::Networks& networks) {
+  std::string text = "pods";
+  for (const Prefix& range : networks.pods) {
+    text += " " + range.text();
+  }
+  text += ", services";
+  for (const compile::ServiceNetwork& network : networks.services) {
+    text += " " + network.range.text() + (network.allocated ? " allocated" : "");
+  }
+  return text;
+}
 
 }  // namespace
 
@@ -105,6 +118,7 @@ class Soak : public LabTest {
     for (auto& [name, row] : desired.services) {
       row.serving = {};
     }
+    std::sort(desired.networks.services.begin(), desired.networks.services.end());
     return desired;
   }
 
@@ -148,6 +162,8 @@ TEST_F(Soak, TheMapsHoldWhatAFreshCompileOfTheServersStateGives) {
   EXPECT_TRUE(held->frontends == wanted.frontends);
   EXPECT_TRUE(held->services == wanted.services);
   EXPECT_TRUE(held->source_ranges == wanted.source_ranges);
+  EXPECT_EQ(text_of(held->networks), text_of(wanted.networks));
+  EXPECT_TRUE(held->service_ips == wanted.service_ips);
   EXPECT_EQ(api().violations(), std::vector<std::string>());
 }
 
