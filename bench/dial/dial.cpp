@@ -17,7 +17,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "bench/dialled_node.h"
+#include "bench/dial/dialled_node.h"
 #include "loader/util/fd.h"
 
 namespace {
@@ -219,7 +219,7 @@ int main() {
       dialling.run(transport);
     }
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "bench_connect: %s\n", error.what());
+    std::fprintf(stderr, "bench_dial: %s\n", error.what());
     return 1;
   }
   return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "bench/dialled_node.h"
+#include "bench/dial/dialled_node.h"
 
 #include <arpa/inet.h>
 
