@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "loader/util/ip.h"
@@ -32,8 +33,10 @@ struct NatService {
                                                       std::uint32_t endpoints);
 
 // Input for `nft -f` that makes the whole table anew, as kube-proxy does at its start. All Services of one family.
-[[nodiscard]] std::string nftables_of(const std::vector<NatService>& services);
-// Input for `nft -f` that takes `service` from what it was to `now`: one transaction with what kube-proxy writes then.
+// NodePorts are served at `node_ips`; without any, at every address of the node (--nodeport-addresses).
+[[nodiscard]] std::string nftables_of(const std::vector<NatService>& services, const std::vector<Ip>& node_ips = {});
+// Input for `nft -f` that takes `service` from what it was to `now`: one transaction with what kube-proxy writes then,
+// the end of chains that fell out of use included, which it leaves to its next one. Both have endpoints.
 [[nodiscard]] std::string nftables_change(const NatService& was, const NatService& now);
 // Input for iptables-restore --noflush (ip6tables-restore for IPv6).
 [[nodiscard]] std::string iptables_of(const std::vector<NatService>& services);
