@@ -15,6 +15,8 @@
 __weak const volatile bool sp_cfg_service_stats = true;
 /* Drops and rejects are written to the sp_events ring, rate-limited. */
 __weak const volatile bool sp_cfg_events = true;
+/* Packets from outside to Pods of this node leave by the way that the Pod's device has open (maps/device.h). */
+__weak const volatile bool sp_cfg_local_delivery = false;
 
 /*
  * Parameters, no switches: how jiffies become ticks, ticks = (jiffies - base) * mult >> 32. The agent sets both from

@@ -31,6 +31,21 @@ static __always_inline void fib_fill(struct bpf_fib_lookup *fib, __u32 ifindex, 
 	}
 }
 
+/* How packets of `rule` leave by a device whose neighbour is known. */
+static __always_inline __u8 next_hop_action(const struct sp_flow_rule *rule, const struct sp_device_val *device)
+{
+	__u32 flags = device ? device->flags : 0;
+
+	/* A device that faces clients may be the way to a Pod, too: that is for the stack. */
+	if (sp_cfg_local_delivery && (rule->flags & SP_FLOW_POD)) {
+		if (flags & SP_DEVICE_PEER)
+			return SP_ACTION_PEER;
+		if (!(flags & SP_DEVICE_PODS))
+			return SP_ACTION_NEIGH;
+	}
+	return flags & SP_DEVICE_XDP_TX ? SP_ACTION_FORWARD : SP_ACTION_NEIGH;
+}
+
 /*
  * Fills action, MACs, ifindex, mtu and route_epoch of a rule from its new destination, for packets that come by
  * `ifindex_in`. 0, or why the packet is dropped. A next hop without a neighbour entry leaves the epoch stale: the next
@@ -40,9 +55,9 @@ static __always_inline int next_hop_set(void *ctx, __u32 ifindex_in, void *val, 
 {
 	struct sp_flow_rule *rule = val_rule(val, af);
 	struct sp_config_val *config = config_row();
-	struct sp_device_val *device;
 	struct bpf_fib_lookup fib;
 	__u32 epoch, ifindex;
+	__u8 action;
 	long ret;
 
 	if (!config)
@@ -66,13 +81,13 @@ static __always_inline int next_hop_set(void *ctx, __u32 ifindex_in, void *val, 
 	if (ret == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return 0;
 	rule->route_epoch = epoch;
-	device = bpf_map_lookup_elem(&sp_devices, &ifindex);
-	if (!device || !(device->flags & SP_DEVICE_XDP_TX))
+	action = next_hop_action(rule, bpf_map_lookup_elem(&sp_devices, &ifindex));
+	if (action == SP_ACTION_NEIGH)
 		return 0;
 	__builtin_memcpy(rule->dmac, fib.dmac, ETH_ALEN);
 	__builtin_memcpy(rule->smac, fib.smac, ETH_ALEN);
 	rule->mtu = fib.mtu_result;
-	rule->action = SP_ACTION_FORWARD;
+	rule->action = action;
 	return 0;
 }
 

@@ -65,7 +65,7 @@ static __always_inline void reply_from_request(struct scratch *scratch, const en
 	back->action = SP_ACTION_FORWARD;
 	if (forth->flags & SP_FLOW_HOST) {
 		back->action = SP_ACTION_LOCAL;
-	} else if (forth->action == SP_ACTION_LOCAL) {
+	} else if (forth->action == SP_ACTION_LOCAL || (forth->flags & SP_FLOW_POD)) {
 		back->flags |= SP_FLOW_EGRESS;
 		back->action = SP_ACTION_LOCAL;
 	}

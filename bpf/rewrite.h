@@ -41,6 +41,17 @@ static __always_inline void rewrite_l4(const struct pkt *p, const struct sp_flow
 		*p->check = csum_apply_udp(*p->check, rule->l4_delta);
 }
 
+/* The ways out that need tc ingress or the stack. Packet pointers are invalid afterwards. */
+static __always_inline int indirect_leave(struct xdp_md *ctx, const struct pkt *p, const struct sp_flow_rule *rule,
+					  __u8 action)
+{
+	if (!(rule->flags & SP_FLOW_POD))
+		return neigh_leave(ctx, p, rule->ifindex);
+	if (sp_cfg_local_delivery && action == SP_ACTION_PEER && !p->vlan_tags)
+		return peer_leave(ctx, rule);
+	return XDP_PASS;
+}
+
 /* Translates the packet by `val`, whose next hop is current, and returns the XDP action or a reason. */
 static __always_inline int forward(struct xdp_md *ctx, const struct pkt *p, void *val, const enum af af)
 {
@@ -52,23 +63,27 @@ static __always_inline int forward(struct xdp_md *ctx, const struct pkt *p, void
 	if (hop) {
 		if (unlikely(hops_left(p, af) <= 1))
 			return -SP_DROP_TTL;
-		if (unlikely(rule->mtu && p->l3_len > rule->mtu))
-			return -SP_DROP_TOO_BIG;
+		if (unlikely(rule->mtu && p->l3_len > rule->mtu)) {
+			if (!(rule->flags & SP_FLOW_POD))
+				return -SP_DROP_TOO_BIG;
+			/* The stack fragments it, or says why not. */
+			action = SP_ACTION_NEIGH;
+		}
 	}
 	rewrite_l3(p, val, hop, af);
 	rewrite_l4(p, rule);
 	count_service(rule->service_id, p->len);
 	if (action == SP_ACTION_LOCAL)
 		return XDP_PASS;
-	if (unlikely(action == SP_ACTION_NEIGH))
-		return neigh_leave(ctx, p, ifindex);
+	if (unlikely(action != SP_ACTION_FORWARD))
+		return indirect_leave(ctx, p, rule, action);
 	if (likely(ifindex == ctx->ingress_ifindex)) {
 		__builtin_memcpy(p->eth, rule->dmac, 2 * ETH_ALEN);
 		return XDP_TX;
 	}
 	/* A VLAN tag belongs to the link that it came by. */
 	if (unlikely(p->vlan_tags))
-		return neigh_leave(ctx, p, ifindex);
+		return indirect_leave(ctx, p, rule, SP_ACTION_NEIGH);
 	__builtin_memcpy(p->eth, rule->dmac, 2 * ETH_ALEN);
 	return (int)bpf_redirect_map(&sp_tx_ports, ifindex, XDP_DROP);
 }

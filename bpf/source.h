@@ -60,6 +60,23 @@ static __always_inline int source_masquerade(const struct place *at, void *reque
 }
 
 /*
+ * The way of a request from outside to a backend of this node. Where the FIB knows none, the address is the node's own,
+ * or the stack shall say what is wrong.
+ */
+static __always_inline void source_deliver(const struct place *at, void *request, const struct pkt *p, const enum af af)
+{
+	struct sp_flow_rule *rule = val_rule(request, af);
+
+	if (sp_cfg_local_delivery && at->hook == HOOK_XDP) {
+		rule->flags |= SP_FLOW_POD;
+		if (!next_hop_refresh(at, request, p, af))
+			return;
+		rule->flags &= ~SP_FLOW_POD;
+	}
+	rule->action = SP_ACTION_LOCAL;
+}
+
+/*
  * Source and way of a request whose destination stands. What keeps its source goes on through the stack, but for a
  * process of the node: its packet has been through it, and leaves by a device that was chosen for the frontend. With a
  * source of ours the stack would refuse it (fib_validate_source).
@@ -71,7 +88,7 @@ static __always_inline int source_set(const struct place *at, const struct calle
 	int ret;
 
 	if (kept && at->hook != HOOK_EGRESS) {
-		val_rule(request, af)->action = SP_ACTION_LOCAL;
+		source_deliver(at, request, p, af);
 		return 0;
 	}
 	ret = next_hop_refresh(at, request, p, af);

@@ -13,6 +13,11 @@
 #define SP_DEVICE_HAS_SNAT6 0x04u
 /* Pods are behind it, whatever their addresses: their packets have the scope SP_SCOPE_POD. */
 #define SP_DEVICE_PODS 0x08u
+/*
+ * It is a veth whose other end is inside a Pod, and packets from outside are to be handed to that end. With
+ * SP_DEVICE_PODS and SP_DEVICE_XDP_TX instead, they are transmitted to it by XDP.
+ */
+#define SP_DEVICE_PEER 0x10u
 
 /* Value of sp_devices, by ifindex (host byte order). snat4 and snat6 are the addresses a remote backend sees. */
 struct sp_device_val {

@@ -43,6 +43,8 @@ enum sp_flow_action {
 	SP_ACTION_FORWARD = 1,
 	/* No neighbour entry yet, or a device without XDP transmit: tc ingress sends it with bpf_redirect_neigh(). */
 	SP_ACTION_NEIGH = 2,
+	/* To a Pod here: tc ingress hands it to the other end of the veth sp_flow_rule.ifindex, bpf_redirect_peer(). */
+	SP_ACTION_PEER = 3,
 };
 
 /* sp_flow_rule.flags */
@@ -56,6 +58,11 @@ enum sp_flow_action {
 #define SP_FLOW_INSIDE 0x08
 /* With SP_FLOW_INSIDE: the client is a process of the node and no Pod. */
 #define SP_FLOW_HOST 0x10
+/*
+ * The request half of a client outside, its address kept, to a Pod of this node: the stack could route it, and does so
+ * where no shorter way is open. Counts a hop here, whatever the way.
+ */
+#define SP_FLOW_POD 0x20
 
 /*
  * The part of a flow that has no family. Fixed at creation: ports, deltas, ids, flags. Rewritten when the route epoch
