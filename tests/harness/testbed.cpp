@@ -43,9 +43,10 @@ std::size_t empty(bpf_map* map) {
 }
 
 // Small tables, no pins: a test must not see another one's maps.
-sallyport_bpf* load() {
+sallyport_bpf* load(Switches switches) {
   sallyport_bpf* bpf = sallyport_bpf::open();
   if (bpf == nullptr) throw std::runtime_error("skeleton: open");
+  bpf->rodata->sp_cfg_local_delivery = switches.local_delivery;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, bpf->obj) {
     bpf_map__set_pin_path(map, nullptr);
@@ -113,7 +114,7 @@ Plan plan(Family family) {
           ip("fd00:10:244:1::12")};
 }
 
-Testbed::Testbed() {
+Testbed::Testbed(Switches switches) {
   sandbox_.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
   ext0_ = sandbox_.add_veth("ext0", "ext0p");
   ext1_ = sandbox_.add_veth("ext1", "ext1p");
@@ -139,7 +140,7 @@ Testbed::Testbed() {
       "ip neigh add 10.244.1.12 lladdr 02:00:00:00:00:0b nud permanent dev pod0 && "
       "ip neigh add fd00:10:244:1::11 lladdr 02:00:00:00:00:0a nud permanent dev pod0 && "
       "ip neigh add fd00:10:244:1::12 lladdr 02:00:00:00:00:0b nud permanent dev pod0");
-  bpf_.reset(load());
+  bpf_.reset(load(switches));
   clear();
 }
 
@@ -275,8 +276,8 @@ Packet PacketTest::from_client(const Ip& dst, std::uint16_t port, Protocol proto
   return packet;
 }
 
-Testbed& testbed() {
-  static Testbed bed;
+Testbed& testbed(Switches switches) {
+  static Testbed bed(switches);
   return bed;
 }
 

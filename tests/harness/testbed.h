@@ -51,12 +51,17 @@ struct Outcome {
   Bytes metadata;  // of XDP, for tc ingress
 };
 
+// Switches of bpf/config.h that tests ask for.
+struct Switches {
+  bool local_delivery = false;
+};
+
 // Counts of reasons that moved, by name.
 using Counts = std::map<std::string, std::uint64_t>;
 
 class Testbed {
  public:
-  Testbed();
+  explicit Testbed(Switches switches = {});
 
   [[nodiscard]] std::uint32_t ext0() const { return ext0_; }
   [[nodiscard]] std::uint32_t ext1() const { return ext1_; }
@@ -128,17 +133,18 @@ class Testbed {
   std::map<std::uint32_t, sp_counter_val> last_counters_;
 };
 
-// The one testbed of a test program; made on first use.
-[[nodiscard]] Testbed& testbed();
+// The one testbed of a test program; made on first use, whose switches count.
+[[nodiscard]] Testbed& testbed(Switches switches = {});
 
 // Fixture: parameter = family; every test starts from clear().
 class PacketTest : public ::testing::TestWithParam<Family> {
  protected:
+  explicit PacketTest(Switches switches = {}) : bed(testbed(switches)) {}
   void SetUp() override { bed.clear(); }
   // A packet of the client to `dst`:`port`.
   [[nodiscard]] Packet from_client(const Ip& dst, std::uint16_t port, Protocol protocol = Protocol::tcp) const;
 
-  Testbed& bed = testbed();
+  Testbed& bed;
   const Plan at = plan(GetParam());
 };
 
