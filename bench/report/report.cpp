@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-// The table and the JSON file of one benchmark.
+// The end of one benchmark: the machine once more, the table, the file.
 #include "bench/report/report.h"
 
 #include <cstdio>
+#include <set>
+
+#include "bench/report/table.h"
 
 namespace sp::bench {
 
-bool holds(const Claim& claim) {
-  if (claim.bound == Bound::at_most) return claim.value.median <= claim.limit;
-  if (claim.bound == Bound::at_least) return claim.value.median >= claim.limit;
-  return true;
+Report::Report(std::string benchmark, Options options) : options_(std::move(options)) {
+  results_.benchmark = std::move(benchmark);
+  results_.is_short = options_.is_short;
+  results_.machine = this_machine();
 }
 
-Report::Report(std::string benchmark, Options options)
-    : benchmark_(std::move(benchmark)), options_(std::move(options)) {}
-
 Result<void> Report::finish() const {
-  for (const Figure& figure : figures_)
-    std::printf("%-44s %-20s %12.3f %12.3f %12.3f %s\n", figure.what.c_str(), figure.subject.c_str(), figure.value.q1,
-                figure.value.median, figure.value.q3, figure.unit.c_str());
-  for (const Claim& claim : claims_)
-    std::printf("%-66s %12.3f %12.3f %12.3f %s %s\n", claim.what.c_str(), claim.value.q1, claim.value.median,
-                claim.value.q3, claim.unit.c_str(), holds(claim) ? "" : "MISSED");
-  for (const std::string& line : notes_) std::printf("%s\n", line.c_str());
+  Results results = results_;
+  results.machine.load_at_end = load_now();
+  std::fputs(table_of(results).c_str(), stdout);
+  std::fflush(stdout);
+  if (!options_.out.empty()) SP_TRY(write_text(options_.out / (results.benchmark + ".json"), json_of(results)));
+  std::set<std::string> names;
+  for (const Claim& claim : results.claims)
+    if (!names.insert(claim.what).second)
+      return Error{0, results.benchmark + ": two claims are named '" + claim.what + "'"};
   return {};
 }
 

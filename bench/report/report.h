@@ -8,9 +8,8 @@
 
 #include <filesystem>
 #include <string>
-#include <vector>
 
-#include "bench/report/spread.h"
+#include "bench/report/results.h"
 #include "loader/util/result.h"
 
 namespace sp::bench {
@@ -23,55 +22,26 @@ struct Options {
 // Exits with 2 and a usage line for anything else.
 [[nodiscard]] Options parse_options(int argc, char** argv);
 
-// One quantity of one subject.
-struct Figure {
-  std::string chart;    // figures of one chart share a unit and are drawn together; "" = in the table alone
-  std::string what;     // place on the x axis: "1k flows", "IPv4 TCP reply, 10k flows"
-  std::string subject;  // whose: "sallyport", "bare program", "nftables"
-  std::string unit;     // "ns/packet", "Mpps", "ms", "MB"
-  Spread value;
-};
-
-// What is asked of a claim.
-enum class Bound { none, at_most, at_least };
-
-// A comparison, or an absolute figure, that has a target or is watched by the gate.
-struct Claim {
-  std::string what;  // unique in its benchmark: "established IPv4 TCP, 1 flow: sallyport / bare program"
-  std::string unit;  // "x" for ratios
-  Spread value;
-  Bound bound = Bound::none;
-  double limit = 0;
-  // Ratios of one run can be compared between runs and machines; the gate looks at nothing else.
-  bool is_gated = false;
-};
-
-// The median against the limit; a claim without a bound holds.
-[[nodiscard]] bool holds(const Claim& claim);
-
 class Report {
  public:
-  // `benchmark` as on the command line of bench/run.sh: "prog", "node"…
+  // `benchmark` as on the command line of bench/run.sh: "prog", "node"… The machine is looked at now and at the end.
   Report(std::string benchmark, Options options);
 
   // Told in the heading and the file: "41 rounds of 200,000 packets".
-  void set_method(std::string method) { method_ = std::move(method); }
+  void set_method(std::string method) { results_.method = std::move(method); }
   // A line under the table: what could not be measured here and why, a caveat.
-  void note(std::string line) { notes_.push_back(std::move(line)); }
-  void add(Figure figure) { figures_.push_back(std::move(figure)); }
-  void add(Claim claim) { claims_.push_back(std::move(claim)); }
+  void note(std::string line) { results_.notes.push_back(std::move(line)); }
+  void add(Figure figure) { results_.figures.push_back(std::move(figure)); }
+  void add(Claim claim) { results_.claims.push_back(std::move(claim)); }
 
   [[nodiscard]] const Options& options() const { return options_; }
   // Prints the table and writes the file. Claims that do not hold are no error here: bench/run.sh says what they mean.
+  // Two claims of one name are, after all is written: the gate could not tell them apart.
   [[nodiscard]] Result<void> finish() const;
 
  private:
-  std::string benchmark_;
   Options options_;
-  std::string method_;
-  std::vector<std::string> notes_;
-  std::vector<Figure> figures_;
-  std::vector<Claim> claims_;
+  Results results_;
 };
 
 }  // namespace sp::bench
