@@ -38,10 +38,10 @@ static __always_inline __u8 next_hop_action(const struct sp_flow_rule *rule, con
 
 	/* A device that faces clients may be the way to a Pod, too: that is for the stack. */
 	if (sp_cfg_local_delivery && (rule->flags & SP_FLOW_POD)) {
-		if (flags & SP_DEVICE_PEER)
-			return SP_ACTION_PEER;
-		if (!(flags & SP_DEVICE_PODS))
+		if (!(flags & SP_DEVICE_PEER))
 			return SP_ACTION_NEIGH;
+		if (!(flags & SP_DEVICE_XDP_TX))
+			return SP_ACTION_PEER;
 	}
 	return flags & SP_DEVICE_XDP_TX ? SP_ACTION_FORWARD : SP_ACTION_NEIGH;
 }

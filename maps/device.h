@@ -14,8 +14,8 @@
 /* Pods are behind it, whatever their addresses: their packets have the scope SP_SCOPE_POD. */
 #define SP_DEVICE_PODS 0x08u
 /*
- * It is a veth whose other end is inside a Pod, and packets from outside are to be handed to that end. With
- * SP_DEVICE_PODS and SP_DEVICE_XDP_TX instead, they are transmitted to it by XDP.
+ * It is a veth whose other end is inside a Pod, and packets from outside are to be delivered to that end: transmitted
+ * by XDP with SP_DEVICE_XDP_TX, else handed over by bpf_redirect_peer().
  */
 #define SP_DEVICE_PEER 0x10u
 

@@ -16,7 +16,7 @@ constexpr std::uint16_t kPodPort = 9999;
 constexpr std::uint32_t kOk = 0;
 constexpr std::uint32_t kPods = SP_DEVICE_PODS | SP_DEVICE_HAS_SNAT4 | SP_DEVICE_HAS_SNAT6;
 constexpr std::uint32_t kPeer = kPods | SP_DEVICE_PEER;
-constexpr std::uint32_t kTransmit = kPods | SP_DEVICE_XDP_TX;
+constexpr std::uint32_t kTransmit = kPeer | SP_DEVICE_XDP_TX;
 
 class LocalDelivery : public PacketTest {
  protected:
