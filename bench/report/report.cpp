@@ -12,7 +12,7 @@ namespace sp::bench {
 Report::Report(std::string benchmark, Options options) : options_(std::move(options)) {
   results_.benchmark = std::move(benchmark);
   results_.is_short = options_.is_short;
-  results_.machine = this_machine();
+  results_.machine = present_circumstances();
 }
 
 Result<void> Report::finish() const {

@@ -38,7 +38,7 @@ Spread spread_in(const Json& json) {
   return {number_of(json.at("q1")), number_of(json.at("median")), number_of(json.at("q3")), json.at("rounds")};
 }
 
-Json json_of(const Machine& machine) {
+Json json_of(const Circumstances& machine) {
   return {{"cpu", machine.cpu},
           {"cores", machine.cores},
           {"kernel", machine.kernel},
@@ -48,8 +48,8 @@ Json json_of(const Machine& machine) {
           {"load_at_end", machine.load_at_end}};
 }
 
-Machine machine_in(const Json& json) {
-  Machine machine;
+Circumstances machine_in(const Json& json) {
+  Circumstances machine;
   json.at("cpu").get_to(machine.cpu);
   json.at("cores").get_to(machine.cores);
   json.at("kernel").get_to(machine.kernel);

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-#include "bench/report/machine.h"
+#include "bench/report/circumstances.h"
 #include "bench/report/spread.h"
 #include "loader/util/result.h"
 
@@ -61,7 +61,7 @@ struct Results {
   std::string benchmark;
   std::string method;
   bool is_short = false;
-  Machine machine;
+  Circumstances machine;
   std::vector<Figure> figures;
   std::vector<Claim> claims;
   std::vector<std::string> notes;

@@ -17,7 +17,7 @@ void add_once(std::vector<std::string>& list, const std::string& item) {
 }
 
 std::string heading(const Results& results) {
-  const Machine& machine = results.machine;
+  const Circumstances& machine = results.machine;
   return "\n" + results.benchmark + (results.is_short ? " (short form)" : "") + "\n  " + machine_line(machine) +
          (machine.virtualisation == "none" ? "" : ", " + machine.virtualisation) + "\n  " + machine.date + ", load " +
          load_text(machine) + "\n" + (results.method.empty() ? "" : "  " + results.method + "\n");

@@ -28,7 +28,7 @@ bool is_one_machine(const std::vector<Results>& all) {
 }
 
 std::string circumstances(const Results& results, bool with_machine) {
-  const Machine& machine = results.machine;
+  const Circumstances& machine = results.machine;
   return machine.date + ", load " + load_text(machine) + (results.is_short ? ", short form" : "") +
          (with_machine ? ", " + machine_line(machine) : "") + (results.method.empty() ? "" : "; " + results.method);
 }

@@ -133,8 +133,9 @@ std::string series(const Chart& chart, const std::string& file, bool is_steep) {
   // Over all boxes, so that no neighbour hides them.
   for (std::size_t i = 0; i < chart.subjects.size(); ++i) {
     const std::string block = ", \\\n     " + quoted(file) + " index " + std::to_string(i);
-    out += block + " using 1:2:3:4 with yerrorbars linecolor rgb \"#222222\" pointtype -1 notitle" + block +
-           " using 1:4:5 with labels font \"sans-serif,10\" textcolor rgb \"#222222\" " +
+    out += block +
+           " using 1:3:(0):($4-$3) with vectors heads size screen 0.004,90 nofilled linecolor rgb \"#222222\" notitle" +
+           block + " using 1:4:5 with labels font \"sans-serif,10\" textcolor rgb \"#222222\" " +
            (is_steep ? "left rotate by 90 offset 0,0.5" : "center offset 0,0.7") + " notitle";
   }
   return out + "\n";
@@ -165,7 +166,7 @@ std::string frame(const Results& results, const Chart& chart, const Layout& layo
       << "set border 3 linecolor rgb \"#888888\"\n"
       << "set grid ytics linecolor rgb \"#dddddd\" linewidth 1\n"
       << "set tics textcolor rgb \"#222222\"\n"
-      << "set key outside top center horizontal samplen 2\n";
+      << "set key at screen 0.5, screen " << 1 - 44 / height << " center center horizontal samplen 2\n";
   return out.str();
 }
 
@@ -177,8 +178,7 @@ std::string axes(const Chart& chart) {
       << "set ytics nomirror\n"
       << "set xrange [-0.6:" << chart.places.size() - 1 << ".6]\n"
       << "set style fill solid 0.9 noborder\n"
-      << "set boxwidth " << 0.94 / (static_cast<double>(chart.subjects.size()) + kGap) << " absolute\n"
-      << "set bars small\n";
+      << "set boxwidth " << 0.94 / (static_cast<double>(chart.subjects.size()) + kGap) << " absolute\n";
   return out.str();
 }
 

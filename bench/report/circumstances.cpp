@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The machine as /proc, /sys and uname tell it.
-#include "bench/report/machine.h"
+#include "bench/report/circumstances.h"
 
 #include <sched.h>
 #include <sys/utsname.h>
@@ -61,10 +61,10 @@ double load_now() {
   return std::strtod(first_line("/proc/loadavg").c_str(), nullptr);
 }
 
-Machine this_machine() {
+Circumstances present_circumstances() {
   utsname system{};
   ::uname(&system);
-  Machine machine;
+  Circumstances machine;
   machine.cpu = cpuinfo("model name");
   if (machine.cpu.empty()) machine.cpu = "unknown CPU";
   machine.cores = usable_cores();
@@ -75,12 +75,12 @@ Machine this_machine() {
   return machine;
 }
 
-std::string machine_line(const Machine& machine) {
+std::string machine_line(const Circumstances& machine) {
   return machine.cpu + ", " + std::to_string(machine.cores) + (machine.cores == 1 ? " core, " : " cores, ") +
          (machine.virtualisation == "none" ? "bare metal" : "virtual machine") + ", kernel " + machine.kernel;
 }
 
-std::string load_text(const Machine& machine) {
+std::string load_text(const Circumstances& machine) {
   char text[64];
   std::snprintf(text, sizeof text, "%.1f at the start, %.1f at the end", machine.load_at_start, machine.load_at_end);
   return text;

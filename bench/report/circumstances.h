@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Machine: where and when figures were measured. A figure without it says nothing.
+// Circumstances: where and when figures were measured. A figure without it says nothing.
 #pragma once
 
 #include <string>
 
 namespace sp::bench {
 
-struct Machine {
+struct Circumstances {
   std::string cpu;             // as the kernel names the model
   unsigned cores = 0;          // that this process may run on
   std::string kernel;          // release and architecture: "6.12.9 x86_64"
@@ -18,13 +18,13 @@ struct Machine {
 };
 
 // This one, now; load_at_end is that of the start until somebody asks load_now() again.
-[[nodiscard]] Machine this_machine();
+[[nodiscard]] Circumstances present_circumstances();
 [[nodiscard]] double load_now();
 
 // "AMD EPYC, 2 cores, virtual machine, kernel 6.12.9 x86_64"
-[[nodiscard]] std::string machine_line(const Machine& machine);
+[[nodiscard]] std::string machine_line(const Circumstances& machine);
 
 // "0.1 at the start, 1.2 at the end"
-[[nodiscard]] std::string load_text(const Machine& machine);
+[[nodiscard]] std::string load_text(const Circumstances& machine);
 
 }  // namespace sp::bench
