@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# The Debian 12 packages that Sallyport needs, and how they are installed: the one list that docs/quickstart.sh and
-# tests/run.sh share. To be sourced.
+# The Debian 12 packages that Sallyport needs, and how they are installed: the one list that docs/quickstart.sh,
+# tests/run.sh and bench/run.sh share. To be sourced.
 #
 # Promises: apt is asked only when something is missing; no service of a package is started, now or at the next boot.
 
@@ -22,6 +22,10 @@ readonly SP_TEST_PACKAGES=(
   busybox-static clang-format cpio git iperf3 ipset iptables ipvsadm nftables qemu-system-x86 shellcheck tcpdump
   xz-utils zstd
 )
+
+# For the benchmarks alone: rivals, load, plots.
+# shellcheck disable=SC2034
+readonly SP_BENCH_PACKAGES=(ethtool fonts-dejavu-core gnuplot-nox iperf3 iproute2 iptables nftables procps util-linux)
 
 # Prints those of the named packages that are not installed.
 missing_packages() {
