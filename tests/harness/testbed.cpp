@@ -42,16 +42,15 @@ std::size_t empty(bpf_map* map) {
   return count;
 }
 
-// Small tables, no pins: a test must not see another one's maps.
-sallyport_bpf* load(Switches switches) {
+// No pins: a test must not see another one's maps.
+sallyport_bpf* load(const std::function<void(bpf_map*)>& resize, Switches switches) {
   sallyport_bpf* bpf = sallyport_bpf::open();
   if (bpf == nullptr) throw std::runtime_error("skeleton: open");
   bpf->rodata->sp_cfg_local_delivery = switches.local_delivery;
   bpf_map* map = nullptr;
   bpf_object__for_each_map(map, bpf->obj) {
     bpf_map__set_pin_path(map, nullptr);
-    if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF && bpf_map__max_entries(map) > kTableSize)
-      bpf_map__set_max_entries(map, kTableSize);
+    resize(map);
   }
   must(sallyport_bpf::load(bpf), "skeleton: load (root is needed)");
   return bpf;
@@ -114,7 +113,12 @@ Plan plan(Family family) {
           ip("fd00:10:244:1::12")};
 }
 
-Testbed::Testbed(Switches switches) {
+void small_table(bpf_map* map) {
+  if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF && bpf_map__max_entries(map) > kTableSize)
+    bpf_map__set_max_entries(map, kTableSize);
+}
+
+Testbed::Testbed(const std::function<void(bpf_map*)>& resize, Switches switches) {
   sandbox_.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
   ext0_ = sandbox_.add_veth("ext0", "ext0p");
   ext1_ = sandbox_.add_veth("ext1", "ext1p");
@@ -140,7 +144,7 @@ Testbed::Testbed(Switches switches) {
       "ip neigh add 10.244.1.12 lladdr 02:00:00:00:00:0b nud permanent dev pod0 && "
       "ip neigh add fd00:10:244:1::11 lladdr 02:00:00:00:00:0a nud permanent dev pod0 && "
       "ip neigh add fd00:10:244:1::12 lladdr 02:00:00:00:00:0b nud permanent dev pod0");
-  bpf_.reset(load(switches));
+  bpf_.reset(load(resize, switches));
   clear();
 }
 
@@ -277,7 +281,7 @@ Packet PacketTest::from_client(const Ip& dst, std::uint16_t port, Protocol proto
 }
 
 Testbed& testbed(Switches switches) {
-  static Testbed bed(switches);
+  static Testbed bed(small_table, switches);
   return bed;
 }
 

@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -59,9 +60,12 @@ struct Switches {
 // Counts of reasons that moved, by name.
 using Counts = std::map<std::string, std::uint64_t>;
 
+// What a testbed does to each map before the maps are made: no more entries than tests need.
+void small_table(bpf_map* map);
+
 class Testbed {
  public:
-  explicit Testbed(Switches switches = {});
+  explicit Testbed(const std::function<void(bpf_map*)>& resize = small_table, Switches switches = {});
 
   [[nodiscard]] std::uint32_t ext0() const { return ext0_; }
   [[nodiscard]] std::uint32_t ext1() const { return ext1_; }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
+/*
+ * The yardstick: the least that a program can do that translates TCP and UDP of one family. Parse, one hash lookup,
+ * rewrite with checksum deltas that stand in the table, transmit. No VLAN, options, extension headers, fragments, TCP
+ * state, aging, counters, TTL, MTU or next hop check.
+ */
+#include "bench/prog/bare.h"
+#include "bpf/tuple.h"
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, struct sp_flow4_key);
+  __type(value, struct bare4_val);
+} bare_flows4 SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(max_entries, 1);
+  __type(key, struct sp_flow6_key);
+  __type(value, struct bare6_val);
+} bare_flows6 SEC(".maps");
+
+/* TCP and UDP have their ports in the same place; 0 when it is neither or cut off. */
+static __always_inline int rewrite_l4(void* l4, void* end, __u8 proto, __be16 sport, __be16 dport, __u16 delta) {
+  struct tcphdr* tcp = l4;
+  struct udphdr* udp = l4;
+
+  if (proto == IPPROTO_TCP) {
+    if ((void*)(tcp + 1) > end) return 0;
+    tcp->check = csum_apply(tcp->check, delta);
+  } else {
+    udp->check = csum_apply_udp(udp->check, delta);
+  }
+  udp->source = sport;
+  udp->dest = dport;
+  return 1;
+}
+
+SEC("xdp")
+int bare4(struct xdp_md* ctx) {
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  struct ethhdr* eth = data;
+  struct iphdr* ip = data + sizeof(*eth);
+  struct udphdr* ports = (void*)(ip + 1);
+  struct sp_flow4_key key = {};
+  struct bare4_val* val;
+
+  if ((void*)(ports + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->ihl != 5 ||
+      (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP))
+    return XDP_PASS;
+  key.saddr = ip->saddr;
+  key.daddr = ip->daddr;
+  key.sport = ports->source;
+  key.dport = ports->dest;
+  key.proto = ip->protocol;
+  val = bpf_map_lookup_elem(&bare_flows4, &key);
+  if (!val || !rewrite_l4(ports, end, key.proto, val->sport, val->dport, val->l4_delta)) return XDP_PASS;
+  ip->saddr = val->saddr;
+  ip->daddr = val->daddr;
+  ip->check = csum_apply(ip->check, val->l3_delta);
+  ip->ttl--;
+  __builtin_memcpy(eth, val->macs, sizeof(val->macs));
+  return XDP_TX;
+}
+
+SEC("xdp")
+int bare6(struct xdp_md* ctx) {
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  struct ethhdr* eth = data;
+  struct ipv6hdr* ip = data + sizeof(*eth);
+  struct udphdr* ports = (void*)(ip + 1);
+  struct sp_flow6_key key = {};
+  struct bare6_val* val;
+
+  if ((void*)(ports + 1) > end || eth->h_proto != bpf_htons(ETH_P_IPV6) ||
+      (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP))
+    return XDP_PASS;
+  addr_copy(key.saddr, (__be32*)&ip->saddr, AF6);
+  addr_copy(key.daddr, (__be32*)&ip->daddr, AF6);
+  key.sport = ports->source;
+  key.dport = ports->dest;
+  key.proto = ip->nexthdr;
+  val = bpf_map_lookup_elem(&bare_flows6, &key);
+  if (!val || !rewrite_l4(ports, end, key.proto, val->sport, val->dport, val->l4_delta)) return XDP_PASS;
+  addr_copy((__be32*)&ip->saddr, val->saddr, AF6);
+  addr_copy((__be32*)&ip->daddr, val->daddr, AF6);
+  ip->hop_limit--;
+  __builtin_memcpy(eth, val->macs, sizeof(val->macs));
+  return XDP_TX;
+}
+
+char LICENSE[] SEC("license") = "GPL";
