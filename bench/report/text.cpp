@@ -52,8 +52,10 @@ std::string number_text(double number) {
 
 std::string spread_text(const Spread& value) {
   if (value.rounds <= 1) return number_text(value.median);
-  // Of a median of zero, the upper quartile says how fine the figure is.
-  const int decimals = decimals_for(value.median == 0 ? value.q3 : value.median);
+  // Of a median of zero, the upper quartile says how fine the figure is. What is counted has no decimals.
+  const bool is_count =
+      value.median == std::floor(value.median) && value.q1 == std::floor(value.q1) && value.q3 == std::floor(value.q3);
+  const int decimals = is_count ? 0 : decimals_for(value.median == 0 ? value.q3 : value.median);
   return text_with(value.median, decimals) + " (" + text_with(value.q1, decimals) + "–" +
          text_with(value.q3, decimals) + ")";
 }

@@ -12,7 +12,8 @@ namespace sp::bench {
 
 // Three or four digits that mean something: "1,070", "292.4", "34.6", "1.07", "0.052", "0.00031"; "–" for no number.
 [[nodiscard]] std::string number_text(double number);
-// "1.07 (1.05–1.09)": the median and the quartiles, all with as many decimals; the median alone of one round.
+// "1.07 (1.05–1.09)": the median and the quartiles with as many decimals, none where all are whole; the median alone
+// of one round.
 [[nodiscard]] std::string spread_text(const Spread& value);
 // "≤ 1.2", "≥ 9", or "" for no bound.
 [[nodiscard]] std::string target_text(const Claim& claim);

@@ -101,7 +101,7 @@ void write_record(const fs::path& file, const std::vector<Results>& asked) {
 
 void gate(const fs::path& file, const std::vector<Results>& asked) {
   const auto record = read_record(file);
-  if (!record) return fail(record.error().text());
+  if (!record) return fail("gate: " + record.error().text() + " (--record makes it)");
   std::printf("\ngate: against %s\n", file.c_str());
   std::size_t kept = 0;
   for (const Results& results : asked) {
@@ -136,6 +136,8 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  // Complaints stand where they arose, in a pipe, too.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const std::vector<Results> all = read_all(files_of(out, names));
   std::vector<Results> asked;
   for (const Results& results : all)
@@ -147,6 +149,5 @@ int main(int argc, char** argv) {
   std::printf("  table and plots: %s\n", out.c_str());
   if (!gate_file.empty()) gate(gate_file, asked);
   if (!record_file.empty()) write_record(record_file, asked);
-  std::fflush(stdout);
   return failures == 0 ? 0 : 1;
 }
