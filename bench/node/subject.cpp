@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// Subjects that are not Sallyport.
+#include "bench/node/subject.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cstring>
+#include <fstream>
+#include <stdexcept>
+
+#include "maps/flow.h"
+
+namespace sp::bench {
+
+namespace {
+
+constexpr std::uint32_t kEndpointsOfOthers = 10;
+
+Subject machine_alone(const Bed& bed, const std::string& netns, const std::string& name) {
+  const Machine machine(bed.sandbox, bed.generator, netns);
+  return {.name = name, .netns = netns, .uplink = machine.uplink(), .pod_device = machine.pod_device()};
+}
+
+// A tool of the machine reads `rules` in the subject's namespace.
+void feed(const Bed& bed, const std::string& netns, const std::string& tool, const std::string& rules) {
+  const std::filesystem::path file = std::filesystem::temp_directory_path() / ("sp-bench-" + netns + ".rules");
+  std::ofstream(file) << rules;
+  try {
+    bed.sandbox.run("ip netns exec " + netns + " " + tool + " " + file.string());
+  } catch (...) {
+    std::filesystem::remove(file);
+    throw;
+  }
+  std::filesystem::remove(file);
+}
+
+std::uint32_t conntrack_max() {
+  std::uint32_t entries = 0;
+  std::ifstream("/proc/sys/net/netfilter/nf_conntrack_max") >> entries;
+  return entries;
+}
+
+Subject kernel_nat(const Bed& bed, const std::string& netns, const std::string& name) {
+  Subject subject = machine_alone(bed, netns, name);
+  // Checksums are a NIC's affair in practice, and a veth's frames come without its word.
+  bed.sandbox.run("ip netns exec " + netns + " sysctl -qw net.netfilter.nf_conntrack_checksum=0");
+  // Both roads share the table.
+  subject.capacity = conntrack_max() / 2;
+  return subject;
+}
+
+// Of a flow of the remote road.
+sp_flow4_key flow_key(std::uint32_t flow) {
+  sp_flow4_key key{};
+  key.saddr = htonl(FIRST_CLIENT + (flow >> CLIENT_PORT_BITS));
+  key.daddr = node_ip().raw().w[3];
+  key.sport = htons(static_cast<std::uint16_t>(FIRST_CLIENT_PORT + flow % CLIENT_PORTS));
+  key.dport = htons(kRemotePort);
+  key.proto = SP_PROTO_TCP;
+  return key;
+}
+
+// Addresses of this node's Pods become those of Pods that no Service has.
+Ip elsewhere(const Ip& ip) {
+  const std::uint32_t address = ntohl(ip.raw().w[3]);
+  return (address & 0xffffff00) == 0x0af40100 ? Ip::v4(htonl(address | 0xff00)) : ip;
+}
+
+bare_rule to_backend(const sp_flow4_key& flow, std::uint32_t number) {
+  bare_rule rule{};
+  rule.saddr = node_ip().raw().w[3];
+  rule.daddr = backend_ip(false, number).raw().w[3];
+  rule.sport = flow.sport;
+  rule.dport = htons(BACKEND_PORT);
+  rule.macs[0] = rule.macs[6] = 2;
+  rule.macs[5] = kRouterMac;
+  rule.macs[11] = kUplinkMac;
+  return rule;
+}
+
+}  // namespace
+
+std::vector<NatService> services_of(std::uint32_t count) {
+  NatService first{
+      .name = "default/web-0", .cluster_ip = *Ip::parse("10.96.0.10"), .node_port = kRemotePort, .endpoints = {}};
+  NatService local{
+      .name = "default/local", .cluster_ip = *Ip::parse("10.97.0.10"), .node_port = kLocalPort, .endpoints = {}};
+  for (std::uint32_t i = 0; i < kBackends; ++i) {
+    first.endpoints.emplace_back(backend_ip(false, i), BACKEND_PORT);
+    local.endpoints.emplace_back(backend_ip(true, i), BACKEND_PORT);
+  }
+  auto services = services_around(first, count, kEndpointsOfOthers);
+  for (NatService& service : services) {
+    for (auto& [ip, port] : service.endpoints) ip = elsewhere(ip);
+  }
+  services.push_back(std::move(local));
+  return services;
+}
+
+Subject nftables(const Bed& bed, const std::string& netns, const std::string& name, std::uint32_t services) {
+  Subject subject = kernel_nat(bed, netns, name);
+  feed(bed, netns, "nft -f", nftables_of(services_of(services), {node_ip()}));
+  return subject;
+}
+
+Subject iptables(const Bed& bed, const std::string& netns, std::uint32_t services) {
+  Subject subject = kernel_nat(bed, netns, "iptables");
+  feed(bed, netns, "iptables-restore --noflush", iptables_of(services_of(services)));
+  return subject;
+}
+
+Subject bare_redirect(const Bed& bed) {
+  Subject subject = machine_alone(bed, "bare", "bare redirect");
+  bed.generator.bpf().bss->bare_rule = to_backend(flow_key(0), 0);
+  subject.way = LEAVE_TO_PROGRAM;
+  subject.program_fd = bpf_program__fd(bed.generator.bpf().progs.bare_redirect);
+  subject.has_local = false;
+  subject.knows_all = true;
+  return subject;
+}
+
+Subject bare_lookup(const Bed& bed) {
+  Subject subject = machine_alone(bed, "lookup", "bare redirect, one lookup");
+  subject.way = LEAVE_TO_PROGRAM;
+  subject.program_fd = bpf_program__fd(bed.generator.bpf().progs.bare_lookup);
+  subject.has_local = false;
+  subject.learn = [map = bpf_map__fd(bed.generator.bpf().maps.bare_flows)](std::uint32_t first, std::uint32_t end) {
+    for (std::uint32_t flow = first; flow < end; ++flow) {
+      const sp_flow4_key key = flow_key(flow);
+      const bare_rule rule = to_backend(key, flow % kBackends);
+      const int err = bpf_map_update_elem(map, &key, &rule, BPF_ANY);
+      if (err != 0) throw std::runtime_error(std::string("bare_flows: ") + std::strerror(-err));
+    }
+  };
+  return subject;
+}
+
+Subject forwarding(const Bed& bed) {
+  Subject subject = machine_alone(bed, "forward", "stack, forwarding alone");
+  subject.knows_all = true;
+  subject.remote.is_direct = subject.local.is_direct = true;
+  return subject;
+}
+
+}  // namespace sp::bench
