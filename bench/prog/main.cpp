@@ -2,13 +2,15 @@
 // bench_prog: nanoseconds per packet over BPF_PROG_TEST_RUN, of the shipped XDP program beside a bare one, by family,
 // protocol, number of flows and kind of packet.
 //
-// --only TEXT measures what has TEXT in "IPv4 TCP, 10k flows: established", and what that is compared with.
+// --only TEXT measures what has TEXT in its name: "IPv4 TCP, 10k flows: established / bare program".
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "bench/prog/embryos.h"
 #include "bench/prog/subjects.h"
 #include "bench/report/report.h"
 
@@ -41,9 +43,15 @@ struct Target {
   bool tcp_only;
 };
 constexpr Target kTargets[] = {
-    {kEstablished, kBare, Bound::at_most, 1.2, 1.35, false},  {kMiss, kBare, Bound::at_most, 1.6, 1.6, false},
-    {kNewRemote, kBare, Bound::at_most, 12, 12, false},       {kNewLocal, kBare, Bound::none, 0, 0, false},
-    {kReply, kEstablished, Bound::at_most, 1.05, 1.05, true}, {kReject, kBare, Bound::none, 0, 0, false},
+    {kEstablished, kBare, Bound::at_most, 1.2, 1.35, false},
+    {kMiss, kBare, Bound::at_most, 1.6, 1.6, false},
+    {kNewRemote, kBare, Bound::at_most, 12, 12, false},
+    {kNewLocal, kBare, Bound::none, 0, 0, false},
+    {kNewFlood, kBare, Bound::none, 0, 0, false},
+    // Both ways round: within 5 %.
+    {kReply, kEstablished, Bound::at_most, 1.05, 1.05, true},
+    {kEstablished, kReply, Bound::at_most, 1.05, 1.05, true},
+    {kReject, kBare, Bound::none, 0, 0, false},
 };
 
 // Takes `--only TEXT` out of the command line.
@@ -60,43 +68,37 @@ std::string take_only(int& argc, char** argv) {
   return only;
 }
 
+// Where a scene is set.
+struct Place {
+  Family family;
+  Protocol protocol;
+  Size size;
+
+  [[nodiscard]] std::string kind() const {
+    return std::string(family == Family::v4 ? "IPv4" : "IPv6") + (protocol == Protocol::tcp ? " TCP" : " UDP");
+  }
+  [[nodiscard]] std::string claim(const Target& target) const {
+    return kind() + ", " + size.text + ": " + target.subject + " / " + target.beside;
+  }
+};
+
 class Bench {
  public:
   Bench(Report& report, std::string only, Effort effort) : report_(report), only_(std::move(only)), effort_(effort) {}
 
   template <typename F>
-  void run(Family family) {
-    std::unique_ptr<Rig> rig;
-    for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
-      const std::string kind =
-          std::string(family == Family::v4 ? "IPv4" : "IPv6") + (protocol == Protocol::tcp ? " TCP" : " UDP");
-      std::unique_ptr<Connections<F>> connections;
-      for (std::size_t i = 0; i < effort_.sizes; ++i) {
-        const std::string label = kind + ", " + kSizes[i].text;
-        if (!wants_any(label)) continue;
-        if (rig == nullptr) rig = std::make_unique<Rig>(family, kFlowEntries);
-        if (connections == nullptr) {
-          connections = std::make_unique<Connections<F>>(*rig, protocol);
-          add_doors(*rig, family, protocol);
-        }
-        connections->grow(kSizes[i].count);
-        measure(*rig, kind, kSizes[i].text, subjects(*rig, *connections, protocol, kSizes[i].count), protocol);
-      }
-      if (connections != nullptr) connections->remove();
-    }
-  }
+  void run(Family family);
   [[nodiscard]] bool has_measured() const { return has_measured_; }
 
  private:
-  [[nodiscard]] bool wants(const std::string& label, const std::string& subject) const {
-    return (label + ": " + subject).find(only_) != std::string::npos;
+  template <typename F>
+  void run_size(Rig& rig, Connections<F>& connections, const Place& place);
+  [[nodiscard]] bool wants(const Place& place, const Target& target) const {
+    return place.claim(target).find(only_) != std::string::npos;
   }
-  [[nodiscard]] bool wants_any(const std::string& label) const {
-    for (const Target& target : kTargets)
-      if (wants(label, target.subject)) return true;
-    return false;
-  }
-  void measure(Rig& rig, const std::string& kind, const std::string& size, std::vector<Subject> all, Protocol protocol);
+  [[nodiscard]] bool wants(const Place& place, const char* subject) const;
+  void measure(Rig& rig, const Place& place, std::vector<Subject> all);
+  void tell(const Scene& scene, const Place& place);
 
   Report& report_;
   std::string only_;
@@ -104,28 +106,64 @@ class Bench {
   bool has_measured_ = false;
 };
 
-void Bench::measure(Rig& rig, const std::string& kind, const std::string& size, std::vector<Subject> all,
-                    Protocol protocol) {
-  const std::string label = kind + ", " + size;
-  std::vector<Subject> wanted;
-  for (Subject& subject : all) {
-    bool is_needed = wants(label, subject.name);
-    for (const Target& target : kTargets)
-      is_needed = is_needed || (subject.name == target.beside && wants(label, target.subject));
-    if (is_needed) wanted.push_back(std::move(subject));
+template <typename F>
+void Bench::run(Family family) {
+  std::unique_ptr<Rig> rig;
+  for (const Protocol protocol : {Protocol::tcp, Protocol::udp}) {
+    std::unique_ptr<Connections<F>> connections;
+    for (std::size_t i = 0; i < effort_.sizes; ++i) {
+      const Place place{family, protocol, kSizes[i]};
+      if (!wants(place, kBare)) continue;
+      if (rig == nullptr) rig = std::make_unique<Rig>(family, kFlowEntries);
+      if (connections == nullptr) {
+        connections = std::make_unique<Connections<F>>(*rig, protocol);
+        add_doors(*rig, family, protocol);
+      }
+      run_size(*rig, *connections, place);
+    }
+    if (connections != nullptr) connections->remove();
   }
-  Scene scene(rig, std::move(wanted));
+}
+
+template <typename F>
+void Bench::run_size(Rig& rig, Connections<F>& connections, const Place& place) {
+  connections.grow(place.size.count);
+  measure(rig, place, subjects(rig, connections, place.protocol, place.size.count));
+  if (!wants(place, kNewFlood)) return;
+  measure(rig, place, flooded(rig, connections, place.protocol, place.size.count));
+  clear_embryos<F>(rig);
+}
+
+// Is there a claim to be measured that this subject is a side of?
+bool Bench::wants(const Place& place, const char* subject) const {
+  return std::any_of(std::begin(kTargets), std::end(kTargets), [&](const Target& target) {
+    return (std::string_view(target.subject) == subject || std::string_view(target.beside) == subject) &&
+           wants(place, target);
+  });
+}
+
+void Bench::measure(Rig& rig, const Place& place, std::vector<Subject> all) {
+  std::erase_if(all, [&](const Subject& subject) { return !wants(place, subject.name.c_str()); });
+  if (all.size() < 2) return;
+  Scene scene(rig, std::move(all));
   scene.measure(effort_.rounds, effort_.packets);
   has_measured_ = true;
-  for (const Subject& subject : scene.subjects())
-    report_.add(Figure{kind, size, subject.name, "ns/packet", spread_of(subject.ns)});
-  const bool v4 = kind.starts_with("IPv4");
+  tell(scene, place);
+}
+
+void Bench::tell(const Scene& scene, const Place& place) {
+  for (const Subject& subject : scene.subjects()) {
+    const bool opens = subject.name.starts_with(kNewRemote);
+    if (subject.name != kBare || !scene.has(kNewFlood))
+      report_.add(Figure{place.kind() + (opens ? ", first packets" : ""), place.size.text, subject.name, "ns/packet",
+                         spread_of(subject.ns)});
+  }
   for (const Target& target : kTargets) {
-    if (!wants(label, target.subject)) continue;
-    const bool is_bound = !target.tcp_only || protocol == Protocol::tcp;
-    report_.add(Claim{label + ": " + target.subject + " / " + target.beside, "x",
-                      ratio_of(scene.ns(target.subject), scene.ns(target.beside)),
-                      is_bound ? target.bound : Bound::none, v4 ? target.limit4 : target.limit6, true});
+    if (!wants(place, target) || !scene.has(target.subject) || !scene.has(target.beside)) continue;
+    const bool is_bound = !target.tcp_only || place.protocol == Protocol::tcp;
+    report_.add(Claim{place.claim(target), "x", ratio_of(scene.ns(target.subject), scene.ns(target.beside)),
+                      is_bound ? target.bound : Bound::none, place.family == Family::v4 ? target.limit4 : target.limit6,
+                      true});
   }
 }
 
@@ -140,7 +178,7 @@ int main(int argc, char** argv) {
     Bench bench(report, only, effort);
     bench.run<V4>(Family::v4);
     bench.run<V6>(Family::v6);
-    if (!bench.has_measured()) throw std::runtime_error("nothing is named like '" + only + "'");
+    if (!bench.has_measured()) throw std::runtime_error("no claim is named like '" + only + "'");
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "bench_prog: %s\n", failure.what());
     return 1;

@@ -26,6 +26,7 @@ struct Connection {
 struct V4 {
   using Key = sp_flow4_key;
   using Val = sp_flow4_val;
+  using Embryo = sp_embryo4_val;
   using Bare = bare4_val;
   static constexpr unsigned kWords = 1;
   static constexpr std::uint16_t kTtlDelta = 0xfffe;  // CSUM_TTL_DELTA of bpf/csum.h
@@ -35,6 +36,7 @@ struct V4 {
 struct V6 {
   using Key = sp_flow6_key;
   using Val = sp_flow6_val;
+  using Embryo = sp_embryo6_val;
   using Bare = bare6_val;
   static constexpr unsigned kWords = 4;
   static constexpr std::uint16_t kTtlDelta = 0;

@@ -9,25 +9,56 @@
 
 namespace sp::bench {
 
+namespace {
+
+// Packets between two calls of undo(): enough to make the system call a small part of the time.
+constexpr std::uint32_t kUndoneAtOnce = 2000;
+
+}  // namespace
+
 Scene::Scene(Rig& rig, std::vector<Subject> subjects) : rig_(&rig), subjects_(std::move(subjects)) {
   for (const Subject& subject : subjects_) rows_.push_back(subject.stream.row());
   idle_rows_ = rows_;
 }
 
+// Without a program. In chunks as with it, so that the system calls are in both.
+double Scene::idle(std::size_t index, std::uint32_t packets) {
+  return in_chunks(index, rig_->yardstick().progs.noop, idle_rows_[index], packets);
+}
+
+double Scene::busy(std::size_t index, std::uint32_t packets) {
+  return in_chunks(index, subjects_[index].program, rows_[index], packets);
+}
+
+double Scene::in_chunks(std::size_t index, bpf_program* program, replay& row, std::uint32_t packets) {
+  const Subject& subject = subjects_[index];
+  const bool is_subject = program == subject.program;
+  const std::uint32_t chunk = subject.undo ? std::min(kUndoneAtOnce, packets) : packets;
+  double sum = 0;
+  for (std::uint32_t done = 0; done < packets; done += chunk) {
+    const std::uint32_t from = row.index;
+    sum +=
+        rig_->time(subject.replayer, program, row, chunk, is_subject ? subject.action : std::uint32_t{XDP_TX}) * chunk;
+    if (is_subject && subject.undo) subject.undo(from, chunk);
+  }
+  return sum / packets;
+}
+
 void Scene::measure(std::size_t rounds, std::uint32_t packets) {
-  bpf_program* noop = rig_->yardstick().progs.noop;
   for (std::size_t round = 0; round < rounds; ++round) {
     for (std::size_t turn = 0; turn < subjects_.size(); ++turn) {
       const std::size_t i = (round + turn) % subjects_.size();
       Subject& subject = subjects_[i];
       const std::uint32_t count = std::max(1u, packets / subject.divisor);
-      double idle = 0;
-      if (round % 2 == 0) idle = rig_->time(subject.replayer, noop, idle_rows_[i], count, XDP_TX);
-      const double busy = rig_->time(subject.replayer, subject.program, rows_[i], count, subject.action);
-      if (round % 2 == 1) idle = rig_->time(subject.replayer, noop, idle_rows_[i], count, XDP_TX);
-      subject.ns.push_back(busy - idle);
+      const double first = round % 2 == 0 ? idle(i, count) : busy(i, count);
+      const double second = round % 2 == 0 ? busy(i, count) : idle(i, count);
+      subject.ns.push_back(round % 2 == 0 ? second - first : first - second);
     }
   }
+}
+
+bool Scene::has(const std::string& subject) const {
+  return std::any_of(subjects_.begin(), subjects_.end(), [&](const Subject& each) { return each.name == subject; });
 }
 
 const std::vector<double>& Scene::ns(const std::string& subject) const {

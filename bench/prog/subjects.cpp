@@ -7,6 +7,8 @@
 #include <functional>
 #include <stdexcept>
 
+#include "bench/prog/embryos.h"
+
 namespace sp::bench {
 
 namespace {
@@ -37,6 +39,12 @@ Stream stream(const Rig& rig, Family family, Protocol protocol, std::uint32_t di
   return {packet, 1, 16, false};
 }
 
+Stream opening(const Rig& rig, Family family, Protocol protocol, std::uint32_t distance, std::uint16_t port) {
+  Stream packets = stream(rig, family, protocol, distance, port, test::kSyn);
+  packets.count = kNewTuples;
+  return packets;
+}
+
 [[noreturn]] void refuse(const Subject& subject, std::uint32_t number, const std::string& why) {
   throw std::runtime_error(subject.name + ", packet " + std::to_string(number) + ": " + why);
 }
@@ -58,7 +66,7 @@ void prove(Rig& rig, const Subject& subject, const std::function<test::Bytes(std
   }
 }
 
-// New flows get a random source port, so it is counted that each packet opens a flow. Leaves the embryo table full.
+// New flows get a random source port, so it is counted that each packet opens a flow.
 void prove_new(Rig& rig, const Subject& subject, std::uint32_t packets) {
   replay row = subject.stream.row();
   rig.bed().counts();
@@ -91,17 +99,19 @@ std::vector<Subject> subjects(Rig& rig, const Connections<F>& connections, Proto
   const auto reply = [&](std::uint32_t i) { return connections.translated_reply(i).bytes(); };
   Stream miss = stream(rig, family, protocol, kStrangers, kNobodysPort, test::kAck);
   Stream reject = stream(rig, family, protocol, kStrangers, kEmptyPort, test::kSyn);
-  Stream opening = stream(rig, family, protocol, kNewClients, kNewPort, test::kSyn);
-  Stream opening_here = stream(rig, family, protocol, kNewLocalClients, kNewLocalPort, test::kSyn);
+  const Stream remote = opening(rig, family, protocol, kNewClients, kNewPort);
+  const Stream local = opening(rig, family, protocol, kNewLocalClients, kNewLocalPort);
+  const auto forget = [&rig](const Stream& of) {
+    return [&rig, of](std::uint32_t from, std::uint32_t packets) { forget_embryos<F>(rig, of, from, packets); };
+  };
   miss.count = reject.count = count;
-  opening.count = opening_here.count = kNewTuples;
   std::vector<Subject> all = {
       {kBare, connections.requests(count), replayer, rig.bare(), XDP_TX},
       {kEstablished, connections.requests(count), replayer, rig.ours(), XDP_TX},
       {kReply, connections.replies(count), replayer, rig.ours(), XDP_TX},
       {kMiss, miss, replayer, rig.ours(), XDP_PASS},
-      {kNewRemote, opening, replayer, rig.ours(), XDP_TX, 4},
-      {kNewLocal, opening_here, replayer, rig.ours(), XDP_PASS, 4},
+      {kNewRemote, remote, replayer, rig.ours(), XDP_TX, 16, forget(remote)},
+      {kNewLocal, local, replayer, rig.ours(), XDP_PASS, 16, forget(local)},
       {kReject, reject, answered, rig.ours(), XDP_TX, 2},
   };
   prove(rig, all[0], request);
@@ -109,11 +119,28 @@ std::vector<Subject> subjects(Rig& rig, const Connections<F>& connections, Proto
   prove(rig, all[2], reply);
   prove(rig, all[3], [&](std::uint32_t i) { return miss.packet(i).bytes(); });
   prove(rig, all[6], [&](std::uint32_t i) { return rig.bed().xdp(reject.packet(i)).frame; });
-  prove_new(rig, all[5], 1000);
-  prove_new(rig, all[4], 2 * SP_MAX_EMBRYOS4);
+  for (const std::size_t opener : {4, 5}) {
+    prove_new(rig, all[opener], 1000);
+    all[opener].undo(0, 1000);
+  }
   return all;
 }
 
+template <typename F>
+std::vector<Subject> flooded(Rig& rig, const Connections<F>& connections, Protocol protocol, std::uint32_t count) {
+  const Family family = F::kWords == 1 ? Family::v4 : Family::v6;
+  bpf_program* replayer = rig.replayer(protocol, false);
+  std::vector<Subject> all = {
+      {kBare, connections.requests(count), replayer, rig.bare(), XDP_TX},
+      {kNewFlood, opening(rig, family, protocol, kNewClients, kNewPort), replayer, rig.ours(), XDP_TX, 4},
+  };
+  // Each flow has two embryos: this is twice what the table holds.
+  prove_new(rig, all[1], SP_MAX_EMBRYOS4);
+  return all;
+}
+
+template std::vector<Subject> flooded<V4>(Rig&, const Connections<V4>&, Protocol, std::uint32_t);
+template std::vector<Subject> flooded<V6>(Rig&, const Connections<V6>&, Protocol, std::uint32_t);
 template std::vector<Subject> subjects<V4>(Rig&, const Connections<V4>&, Protocol, std::uint32_t);
 template std::vector<Subject> subjects<V6>(Rig&, const Connections<V6>&, Protocol, std::uint32_t);
 

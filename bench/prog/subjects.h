@@ -14,6 +14,7 @@ constexpr const char* kEstablished = "established";
 constexpr const char* kReply = "reply";
 constexpr const char* kMiss = "not ours";
 constexpr const char* kNewRemote = "new flow";
+constexpr const char* kNewFlood = "new flow, embryo table full";
 constexpr const char* kNewLocal = "new flow, backend here";
 constexpr const char* kReject = "reject";
 
@@ -22,7 +23,13 @@ void add_doors(Rig& rig, Family family, Protocol protocol);
 
 // All subjects over `count` connections. Throws where one of them does not do what it should to a sample of its
 // packets.
+// First packets come while few handshakes are under way, as where clients complete theirs.
 template <typename F>
 std::vector<Subject> subjects(Rig& rig, const Connections<F>& connections, Protocol protocol, std::uint32_t count);
+
+// The yardstick, and first packets none of which is ever followed by a second: each evicts the embryos of another one.
+// Fills the embryo table.
+template <typename F>
+std::vector<Subject> flooded(Rig& rig, const Connections<F>& connections, Protocol protocol, std::uint32_t count);
 
 }  // namespace sp::bench
