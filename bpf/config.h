@@ -21,7 +21,7 @@ __weak const volatile bool sp_cfg_local_delivery = false;
 /*
  * Parameters, no switches: how jiffies become ticks, ticks = (jiffies - base) * mult >> 32. The agent sets both from
  * the kernel's HZ (loader/kernel/tick.h); these are for 250, as Debian has it. Jiffies because bpf_jiffies64() is
- * inlined into one load: bpf_ktime_get_coarse_ns() took 15 of the 70 ns of an established packet (bench_hot_path).
+ * inlined into one load: bpf_ktime_get_coarse_ns() took 15 of the 70 ns of an established packet (bench_prog).
  */
 __weak const volatile __u64 sp_tick_base = (__u32)(-300 * 250);
 __weak const volatile __u64 sp_tick_mult = 16000000;

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/prog/code_size.h"
 #include "bench/prog/embryos.h"
 #include "bench/prog/subjects.h"
 #include "bench/report/report.h"
@@ -114,7 +115,11 @@ void Bench::run(Family family) {
     for (std::size_t i = 0; i < effort_.sizes; ++i) {
       const Place place{family, protocol, kSizes[i]};
       if (!wants(place, kBare)) continue;
-      if (rig == nullptr) rig = std::make_unique<Rig>(family, kFlowEntries);
+      if (rig == nullptr) {
+        rig = std::make_unique<Rig>(family, kFlowEntries);
+        if (!has_measured_) report_.note(code_size(rig->ours()));
+        report_.note(code_size(rig->bare()));
+      }
       if (connections == nullptr) {
         connections = std::make_unique<Connections<F>>(*rig, protocol);
         add_doors(*rig, family, protocol);
@@ -129,7 +134,8 @@ template <typename F>
 void Bench::run_size(Rig& rig, Connections<F>& connections, const Place& place) {
   connections.grow(place.size.count);
   measure(rig, place, subjects(rig, connections, place.protocol, place.size.count));
-  if (!wants(place, kNewFlood)) return;
+  // UDP differs in nothing that a flood meets.
+  if (place.protocol != Protocol::tcp || !wants(place, kNewFlood)) return;
   measure(rig, place, flooded(rig, connections, place.protocol, place.size.count));
   clear_embryos<F>(rig);
 }
@@ -160,10 +166,11 @@ void Bench::tell(const Scene& scene, const Place& place) {
   }
   for (const Target& target : kTargets) {
     if (!wants(place, target) || !scene.has(target.subject) || !scene.has(target.beside)) continue;
-    const bool is_bound = !target.tcp_only || place.protocol == Protocol::tcp;
+    // A reply does not ask whether the backend still serves, and a UDP request does.
+    if (target.tcp_only && place.protocol != Protocol::tcp) continue;
     report_.add(Claim{place.claim(target), "x", ratio_of(scene.ns(target.subject), scene.ns(target.beside)),
-                      is_bound ? target.bound : Bound::none, place.family == Family::v4 ? target.limit4 : target.limit6,
-                      true});
+                      target.bound, place.family == Family::v4 ? target.limit4 : target.limit6,
+                      target.bound != Bound::none});
   }
 }
 
