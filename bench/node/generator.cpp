@@ -60,10 +60,18 @@ double Generator::run(stream& what, Direction direction, const Entrance& entranc
   return end - start;
 }
 
-void Generator::sink(std::uint32_t ifindex) const {
+void Generator::sink_wire(std::uint32_t ifindex) const {
   const int err =
-      bpf_xdp_attach(static_cast<int>(ifindex), bpf_program__fd(bpf_->progs.sink), XDP_FLAGS_DRV_MODE, nullptr);
+      bpf_xdp_attach(static_cast<int>(ifindex), bpf_program__fd(bpf_->progs.sink_wire), XDP_FLAGS_DRV_MODE, nullptr);
   if (err != 0) fail("far side: attach XDP", err);
+}
+
+void Generator::sink_pod(std::uint32_t ifindex) const {
+  LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(ifindex), .attach_point = BPF_TC_INGRESS);
+  LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = bpf_program__fd(bpf_->progs.sink_pod));
+  int err = bpf_tc_hook_create(&hook);
+  if (err == 0) err = bpf_tc_attach(&hook, &options);
+  if (err != 0) fail("far side: attach tc", err);
 }
 
 }  // namespace sp::bench

@@ -36,8 +36,9 @@ class Generator {
   [[nodiscard]] seen far_side() const { return bpf_->bss->seen; }
   // From now on checksums are checked, and what requests became is learned.
   void inspect(bool on) { bpf_->bss->seen.inspects = on ? 1 : 0; }
-  // Attaches the far side to a device of the namespace that the thread is in.
-  void sink(std::uint32_t ifindex) const;
+  // Attaches the far side to devices of the namespace that the thread is in.
+  void sink_wire(std::uint32_t ifindex) const;
+  void sink_pod(std::uint32_t ifindex) const;
 
   [[nodiscard]] const CpuTime& cpu_time() const { return cpu_time_; }
   [[nodiscard]] node_bpf& bpf() { return *bpf_; }

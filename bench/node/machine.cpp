@@ -51,6 +51,10 @@ void Machine::make_far_side(test::Sandbox& sandbox) {
   sandbox.run(std::string("ip netns exec ") + kFarSide + " sysctl -qw net.ipv6.conf.default.disable_ipv6=1");
 }
 
+void Machine::poll_pods(const test::Sandbox& sandbox) const {
+  sandbox.run(std::string("ip netns exec ") + kFarSide + " ethtool -K pod0-" + name_ + " gro on");
+}
+
 Machine::Machine(test::Sandbox& sandbox, Generator& generator, std::string name) : name_(std::move(name)) {
   sandbox.add_namespace(name_);
   sandbox.run("ip netns exec " + name_ +
@@ -65,7 +69,8 @@ Machine::Machine(test::Sandbox& sandbox, Generator& generator, std::string name)
   pod_device_ = index_of(name_, "pod0");
   auto far = test::NetnsScope::enter(kFarSide);
   if (!far) throw std::runtime_error(far.error().text());
-  for (const char* device : {"ext0-", "pod0-"}) generator.sink(::if_nametoindex((device + name_).c_str()));
+  generator.sink_wire(::if_nametoindex(("ext0-" + name_).c_str()));
+  generator.sink_pod(::if_nametoindex(("pod0-" + name_).c_str()));
 }
 
 }  // namespace sp::bench

@@ -15,8 +15,11 @@ class Machine {
  public:
   // The namespace of the far side, for all machines: to be made once, before them.
   static void make_far_side(test::Sandbox& sandbox);
-  // `name` has eight characters at most: devices are named after it.
+  // `name` has ten characters at most: devices are named after it.
   Machine(test::Sandbox& sandbox, Generator& generator, std::string name);
+
+  // Switches GRO on at the Pods' end, as the agent does for XDP to transmit to it.
+  void poll_pods(const test::Sandbox& sandbox) const;
 
   [[nodiscard]] const std::string& netns() const { return name_; }
   [[nodiscard]] std::uint32_t uplink() const { return uplink_; }

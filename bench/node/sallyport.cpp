@@ -26,9 +26,6 @@ void must(const Result<void>& result) {
   if (!result) throw std::runtime_error(result.error().text());
 }
 
-// A connection has two: a million of the remote road, a tenth of it local.
-constexpr std::uint32_t kFlowEntries = 2'300'000;
-
 struct Node {
   std::filesystem::path pin_path;
   kernel::DataPlane plane;
@@ -57,7 +54,7 @@ void add_services(kernel::DataPlane& plane, const std::vector<NatService>& servi
   }
 }
 
-void set_devices(kernel::DataPlane& plane, const Machine& machine) {
+void set_devices(kernel::DataPlane& plane, const Machine& machine, Delivery delivery) {
   sp_device_val uplink{};
   uplink.snat4 = node_ip().raw();
   uplink.flags = SP_DEVICE_XDP_TX | SP_DEVICE_HAS_SNAT4;
@@ -66,6 +63,8 @@ void set_devices(kernel::DataPlane& plane, const Machine& machine) {
   sp_device_val pods{};
   pods.snat4 = Ip::parse("10.244.1.1")->raw();
   pods.flags = SP_DEVICE_PODS | SP_DEVICE_HAS_SNAT4;
+  if (delivery != Delivery::stack) pods.flags |= SP_DEVICE_PEER;
+  if (delivery == Delivery::xdp) pods.flags |= SP_DEVICE_XDP_TX;
   pods.mtu = 1500;
   must(plane.set_device(machine.pod_device(), pods));
 }
@@ -105,24 +104,29 @@ void attach(Node& node, const Machine& machine, Mode mode) {
 
 }  // namespace
 
-Subject sallyport(const Bed& bed, const std::string& netns, const std::string& name, Mode mode,
-                  std::uint32_t services) {
-  const Machine machine(bed.sandbox, bed.generator, netns);
-  auto inside = test::NetnsScope::enter(netns);
+Subject sallyport(const Bed& bed, const Setup& setup) {
+  const Machine machine(bed.sandbox, bed.generator, setup.netns);
+  auto inside = test::NetnsScope::enter(setup.netns);
   if (!inside) throw std::runtime_error(inside.error().text());
-  const auto pin_path = bed.sandbox.bpffs() / netns;
-  auto node = std::make_shared<Node>(
-      Node{pin_path, must(kernel::DataPlane::open({.pin_path = pin_path, .sizes = {.flows4 = kFlowEntries}})), {}});
-  add_services(node->plane, services_of(services));
-  set_devices(node->plane, machine);
+  const auto pin_path = bed.sandbox.bpffs() / setup.netns;
+  kernel::DataPlaneOptions options{.pin_path = pin_path, .sizes = {.flows4 = setup.flow_entries}};
+  options.local_delivery = setup.delivery != Delivery::stack;
+  auto node = std::make_shared<Node>(Node{pin_path, must(kernel::DataPlane::open(options)), {}});
+  add_services(node->plane, services_of(setup.services));
+  set_devices(node->plane, machine, setup.delivery);
+  if (setup.delivery == Delivery::xdp) machine.poll_pods(bed.sandbox);
   set_config(node->plane.config());
-  attach(*node, machine, mode);
-  Subject subject{.name = name,
-                  .netns = netns,
+  attach(*node, machine, setup.mode);
+  Subject subject{.name = setup.name,
+                  .netns = setup.netns,
                   .uplink = machine.uplink(),
                   .pod_device = machine.pod_device(),
-                  .way = mode == Mode::native ? LEAVE_TO_PROGRAM : LEAVE_TO_STACK,
+                  .way = setup.mode == Mode::native ? LEAVE_TO_PROGRAM : LEAVE_TO_STACK,
                   .program_fd = node->program.get()};
+  // A connection has two entries; both roads share the table.
+  subject.capacity = setup.flow_entries / 4;
+  // What differs is the way to Pods.
+  subject.has_remote = setup.delivery == Delivery::stack;
   subject.keeps = node;
   return subject;
 }

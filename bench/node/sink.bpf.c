@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 /*
- * The far side of bench_node: XDP on the peers of a node's devices. Counts what comes out of the node and drops it.
+ * The far side of bench_node: counts what comes out of a node and drops it. At the other end of the uplink that is XDP,
+ * at the Pod's end of a veth tc ingress.
  *
  * While it inspects, it also sums the checksums up and remembers into what each request was translated.
  */
+#include <linux/pkt_cls.h>
+
 #include "bench/node/far_side.h"
 
 struct seen seen;
@@ -37,24 +40,35 @@ static __always_inline void learn(const struct iphdr* ip, const struct tcphdr* t
   to->sport = tcp->source;
 }
 
-SEC("xdp")
-int sink(struct xdp_md* ctx) {
-  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+static __always_inline void look(void* data, void* end) {
   struct ethhdr* eth = data;
   struct iphdr* ip = data + sizeof(*eth);
   struct tcphdr* tcp = (void*)(ip + 1);
   int is_request;
 
-  if ((void*)(tcp + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->protocol != IPPROTO_TCP) return XDP_DROP;
+  if ((void*)(tcp + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->protocol != IPPROTO_TCP) return;
   is_request = tcp->dest == bpf_htons(BACKEND_PORT);
   if (is_request)
     ++seen.requests;
   else if ((bpf_ntohl(ip->daddr) & 0xffff0000) == FIRST_CLIENT)
     ++seen.answers;
-  if (!seen.inspects) return XDP_DROP;
+  if (!seen.inspects) return;
   seen.broken += is_broken(ip, tcp);
   if (is_request && tcp->syn) learn(ip, tcp);
+}
+
+/* The other end of the uplink. */
+SEC("xdp")
+int sink_wire(struct xdp_md* ctx) {
+  look((void*)(long)ctx->data, (void*)(long)ctx->data_end);
   return XDP_DROP;
+}
+
+/* A Pod: its stack has an skb by now. */
+SEC("tc")
+int sink_pod(struct __sk_buff* skb) {
+  look((void*)(long)skb->data, (void*)(long)skb->data_end);
+  return TC_ACT_SHOT;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -99,15 +99,19 @@ std::vector<NatService> services_of(std::uint32_t count) {
   return services;
 }
 
-Subject nftables(const Bed& bed, const std::string& netns, const std::string& name, std::uint32_t services) {
+Subject nftables(const Bed& bed, const std::string& netns, const std::string& name, std::uint32_t services,
+                 bool keeps_client) {
   Subject subject = kernel_nat(bed, netns, name);
-  feed(bed, netns, "nft -f", nftables_of(services_of(services), {node_ip()}));
+  auto wanted = services_of(services);
+  wanted.back().keeps_client = keeps_client;
+  feed(bed, netns, "nft -f", nftables_of(wanted, {node_ip()}));
+  subject.has_remote = !keeps_client;
   return subject;
 }
 
-Subject iptables(const Bed& bed, const std::string& netns, std::uint32_t services) {
-  Subject subject = kernel_nat(bed, netns, "iptables");
-  feed(bed, netns, "iptables-restore --noflush", iptables_of(services_of(services)));
+Subject iptables(const Bed& bed) {
+  Subject subject = kernel_nat(bed, "ipt", "iptables");
+  feed(bed, subject.netns, "iptables-restore --noflush", iptables_of(services_of(1)));
   return subject;
 }
 

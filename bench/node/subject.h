@@ -11,6 +11,7 @@
 #include "bench/kernel_nat/rules.h"
 #include "bench/node/machine.h"
 #include "bench/node/road.h"
+#include "maps/limits.h"
 
 namespace sp::bench {
 
@@ -26,30 +27,40 @@ struct Subject {
   std::function<void(std::uint32_t first, std::uint32_t end)> learn{};
   bool knows_all = false;
   std::uint32_t capacity = MAX_FLOWS;  // flows of one road at a time
-  bool has_local = true;               // carries the local road, too
+  bool has_remote = true;
+  bool has_local = true;
   Road remote{.name = "remote", .port = kRemotePort};
   Road local{.name = "local", .is_local = true, .port = kLocalPort};
   // Whatever lives as long as the subject does.
   std::shared_ptr<void> keeps{};
 };
 
-// The Services of every subject: one with remote endpoints, one with local ones, and others around them.
-[[nodiscard]] std::vector<NatService> services_of(std::uint32_t count);
-
 struct Bed {
   test::Sandbox& sandbox;
   Generator& generator;
 };
 
-// How Sallyport is attached to the uplink.
-enum class Mode { native, generic, tc };
-[[nodiscard]] Subject sallyport(const Bed& bed, const std::string& netns, const std::string& name, Mode mode,
-                                std::uint32_t services);
+// The Services of every subject: one with remote endpoints, one with local ones, and others around them.
+[[nodiscard]] std::vector<NatService> services_of(std::uint32_t count);
 
-// The kernel's NAT, as kube-proxy programs it.
+// How Sallyport is attached to the uplink, and hands packets to Pods (--local-delivery).
+enum class Mode { native, generic, tc };
+enum class Delivery { stack, peer, xdp };
+struct Setup {
+  std::string name;   // of the subject
+  std::string netns;  // and of its devices
+  Mode mode = Mode::native;
+  Delivery delivery = Delivery::stack;
+  std::uint32_t services = 1;
+  std::uint32_t flow_entries = SP_MAX_FLOWS4;
+};
+[[nodiscard]] Subject sallyport(const Bed& bed, const Setup& setup);
+
+// The kernel's NAT, as kube-proxy programs it. `keeps_client`: the Service with local endpoints has
+// externalTrafficPolicy Local, so that nothing is masqueraded on that road.
 [[nodiscard]] Subject nftables(const Bed& bed, const std::string& netns, const std::string& name,
-                               std::uint32_t services);
-[[nodiscard]] Subject iptables(const Bed& bed, const std::string& netns, std::uint32_t services);
+                               std::uint32_t services = 1, bool keeps_client = false);
+[[nodiscard]] Subject iptables(const Bed& bed);
 
 // No Services: programs of bare.bpf.c, and the stack that forwards what is sent to a backend directly.
 [[nodiscard]] Subject bare_redirect(const Bed& bed);
