@@ -21,6 +21,18 @@ struct {
   __type(value, struct bare6_val);
 } bare_flows6 SEC(".maps");
 
+static __always_inline void write_macs(void* eth, const __u32* macs) {
+  __u32* words = eth;
+
+  words[0] = macs[0];
+  words[1] = macs[1];
+  words[2] = macs[2];
+}
+
+static __always_inline __be16 ethertype(const void* eth) {
+  return *(const __be16*)(eth + 2 * ETH_ALEN);
+}
+
 /* TCP and UDP have their ports in the same place; 0 when it is neither or cut off. */
 static __always_inline int rewrite_l4(void* l4, void* end, __u8 proto, __be16 sport, __be16 dport, __u16 delta) {
   struct tcphdr* tcp = l4;
@@ -40,13 +52,12 @@ static __always_inline int rewrite_l4(void* l4, void* end, __u8 proto, __be16 sp
 SEC("xdp")
 int bare4(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
-  struct ethhdr* eth = data;
-  struct iphdr* ip = data + sizeof(*eth);
+  struct iphdr* ip = data + ETH_HLEN;
   struct udphdr* ports = (void*)(ip + 1);
   struct sp_flow4_key key = {};
   struct bare4_val* val;
 
-  if ((void*)(ports + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->ihl != 5 ||
+  if ((void*)(ports + 1) > end || ethertype(data) != bpf_htons(ETH_P_IP) || ip->ihl != 5 ||
       (ip->protocol != IPPROTO_TCP && ip->protocol != IPPROTO_UDP))
     return XDP_PASS;
   key.saddr = ip->saddr;
@@ -60,20 +71,19 @@ int bare4(struct xdp_md* ctx) {
   ip->daddr = val->daddr;
   ip->check = csum_apply(ip->check, val->l3_delta);
   ip->ttl--;
-  __builtin_memcpy(eth, val->macs, sizeof(val->macs));
+  write_macs(data, val->macs);
   return XDP_TX;
 }
 
 SEC("xdp")
 int bare6(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
-  struct ethhdr* eth = data;
-  struct ipv6hdr* ip = data + sizeof(*eth);
+  struct ipv6hdr* ip = data + ETH_HLEN;
   struct udphdr* ports = (void*)(ip + 1);
   struct sp_flow6_key key = {};
   struct bare6_val* val;
 
-  if ((void*)(ports + 1) > end || eth->h_proto != bpf_htons(ETH_P_IPV6) ||
+  if ((void*)(ports + 1) > end || ethertype(data) != bpf_htons(ETH_P_IPV6) ||
       (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP))
     return XDP_PASS;
   addr_copy(key.saddr, (__be32*)&ip->saddr, AF6);
@@ -86,7 +96,7 @@ int bare6(struct xdp_md* ctx) {
   addr_copy((__be32*)&ip->saddr, val->saddr, AF6);
   addr_copy((__be32*)&ip->daddr, val->daddr, AF6);
   ip->hop_limit--;
-  __builtin_memcpy(eth, val->macs, sizeof(val->macs));
+  write_macs(data, val->macs);
   return XDP_TX;
 }
 

@@ -12,8 +12,8 @@ struct bare4_val {
   __be16 dport;
   __u16 l3_delta;
   __u16 l4_delta;
-  /* Both addresses of the Ethernet header. */
-  __u8 macs[12];
+  /* Both addresses of the Ethernet header, as words: bytes would be copied one by one. */
+  __u32 macs[3];
 };
 
 struct bare6_val {
@@ -22,7 +22,8 @@ struct bare6_val {
   __be16 sport;
   __be16 dport;
   __u16 l4_delta;
-  __u8 macs[12];
+  __u16 pad;
+  __u32 macs[3];
 };
 
 #endif

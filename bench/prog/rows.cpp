@@ -75,7 +75,7 @@ typename F::Bare bare_of(const typename F::Val& val) {
   bare.l4_delta = val.rule.l4_delta;
   F::set_l3_delta(bare, val.rule.l3_delta);
   std::memcpy(bare.macs, val.rule.dmac, sizeof val.rule.dmac);
-  std::memcpy(bare.macs + sizeof val.rule.dmac, val.rule.smac, sizeof val.rule.smac);
+  std::memcpy(reinterpret_cast<char*>(bare.macs) + sizeof val.rule.dmac, val.rule.smac, sizeof val.rule.smac);
   return bare;
 }
 
