@@ -25,7 +25,7 @@ readonly SP_TEST_PACKAGES=(
 
 # For the benchmarks alone: rivals, load, plots.
 # shellcheck disable=SC2034
-readonly SP_BENCH_PACKAGES=(ethtool fonts-dejavu-core gnuplot-nox iperf3 iproute2 iptables nftables procps util-linux)
+readonly SP_BENCH_PACKAGES=(ethtool gnuplot-nox iperf3 iproute2 iptables nftables procps util-linux)
 
 # Prints those of the named packages that are not installed.
 missing_packages() {
