@@ -55,8 +55,9 @@ struct ServiceNetwork {
 
 // The row of sp_networks. At most SP_MAX_SERVICE_NETS ranges of each family.
 struct Networks {
-  std::vector<Prefix> pods;              // at most one of each family
-  std::vector<ServiceNetwork> services;  // allocated ones first
+  std::vector<Prefix> pods;  // at most one of each family
+  // Not sorted: packets go by the first that holds an address, so allocated ones come before wider covers.
+  std::vector<ServiceNetwork> services;
 
   bool operator==(const Networks&) const = default;
 };

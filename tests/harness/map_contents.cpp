@@ -78,9 +78,6 @@ Result<void> read_networks(const std::filesystem::path& pin_path, compile::Desir
       }
     }
   }
-  // Places in the table mean nothing.
-  std::sort(contents.networks.pods.begin(), contents.networks.pods.end());
-  std::sort(contents.networks.services.begin(), contents.networks.services.end());
   using ServiceIps = kernel::Map<sp_addr, __u32>;
   SP_TRY_ASSIGN(addresses, ServiceIps::open(pin_path, "sp_service_ips", BPF_MAP_TYPE_HASH, kernel::Access::read_only));
   return addresses.walk([&](const sp_addr& address, const __u32& fate) {

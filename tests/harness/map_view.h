@@ -38,7 +38,7 @@ struct MapView {
   std::map<std::string, ServiceView> services;
   std::map<compile::Frontend, FrontendView> frontends;
   std::vector<std::string> ranges;    // "service 10.0.0.0/8", sorted
-  std::vector<std::string> networks;  // "pods 10.0.0.0/8", "services 10.96.0.0/12 allocated": sorted
+  std::vector<std::string> networks;  // "pods 10.0.0.0/8", "services 10.96.0.0/12 allocated": as the table has them
   std::map<Ip, int> service_ips;
   bool operator==(const MapView&) const = default;
 };
@@ -97,7 +97,23 @@ inline std::vector<std::string> networks_of(const sp_networks_val& row) {
     }
   }
   std::erase(out, "");
-  std::sort(out.begin(), out.end());
+  return out;
+}
+
+// The table has a place for each family; within one, packets go by the first range that holds an address.
+inline std::vector<std::string> networks_of(const compile::Networks& networks) {
+  std::vector<std::string> out;
+  for (const Family family : {Family::v4, Family::v6}) {
+    for (const Prefix& range : networks.pods) {
+      if (range.address.family() == family) out.push_back("pods " + range.text());
+    }
+  }
+  for (const Family family : {Family::v4, Family::v6}) {
+    for (const compile::ServiceNetwork& network : networks.services) {
+      if (network.range.address.family() == family)
+        out.push_back("services " + network.range.text() + (network.allocated ? " allocated" : ""));
+    }
+  }
   return out;
 }
 
@@ -161,13 +177,7 @@ inline MapView view_of(const compile::Desired& desired) {
     }
   }
   std::sort(view.ranges.begin(), view.ranges.end());
-  for (const Prefix& range : desired.networks.pods) {
-    view.networks.push_back("pods " + range.text());
-  }
-  for (const compile::ServiceNetwork& network : desired.networks.services) {
-    view.networks.push_back("services " + network.range.text() + (network.allocated ? " allocated" : ""));
-  }
-  std::sort(view.networks.begin(), view.networks.end());
+  view.networks = networks_of(desired.networks);
   for (const auto& [address, fate] : desired.service_ips) {
     view.service_ips[address] = fate;
   }

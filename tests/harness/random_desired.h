@@ -76,11 +76,13 @@ class Histories {
       if (below(2) == 0) {
         desired.networks.pods.push_back(*Prefix::parse("fd01::/64"));
       }
-      for (int i = below(SP_MAX_SERVICE_NETS + 1); i > 0; --i) {
+      for (int i = below(SP_MAX_SERVICE_NETS); i > 0; --i) {
         const std::string number = std::to_string(i + below(3));
         desired.networks.services.push_back({*Prefix::parse("10.96." + number + ".0/24"), below(2) == 0});
         desired.networks.services.push_back({*Prefix::parse("fd00:" + number + "::/32"), below(2) == 0});
       }
+      // A wider cover comes after what it covers, as no sorting would have it.
+      desired.networks.services.push_back({*Prefix::parse("10.0.0.0/8"), false});
     }
     for (int i = below(3); i > 0; --i) {
       const Ip address = ip((below(3) == 0 ? "fd00::" : "10.96.0.") + std::to_string(below(8)));

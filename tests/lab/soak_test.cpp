@@ -38,6 +38,14 @@ std::string text_of(const compile::Networks& networks) {
   return text;
 }
 
+// The table has a place for each family; within one, packets go by the first range that holds an address.
+void in_table_order(compile::Networks& networks) {
+  std::ranges::stable_partition(networks.pods, [](const Prefix& pods) { return pods.address.family() == Family::v4; });
+  std::ranges::stable_partition(networks.services, [](const compile::ServiceNetwork& services) {
+    return services.range.address.family() == Family::v4;
+  });
+}
+
 }  // namespace
 
 LabShape lab_shape() {
@@ -118,7 +126,7 @@ class Soak : public LabTest {
     for (auto& [name, row] : desired.services) {
       row.serving = {};
     }
-    std::sort(desired.networks.services.begin(), desired.networks.services.end());
+    in_table_order(desired.networks);
     return desired;
   }
 
