@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/agent/local_delivery.h"
 #include "loader/proxy/flags.h"
 #include "loader/util/log.h"
 #include "loader/util/result.h"
@@ -35,12 +36,13 @@ struct RunOptions {
   std::string node;                  // empty = what --config names, else the host's name
   std::vector<std::string> devices;  // empty = those with a default route
   std::filesystem::path pin_path = SP_DEFAULT_PIN_PATH;
-  std::filesystem::path cgroup;                // where socket hooks go; empty = the root, "none" = nowhere
-  std::vector<std::filesystem::path> configs;  // empty = defaults
-  std::optional<log::Level> log_level;         // nothing = by kube-proxy's -v
-  std::vector<proxy::GivenFlag> proxy_flags;   // those of kube-proxy that have no member here
-  Leftovers leftovers = Leftovers::remove;     // with a Kubernetes source only
-  bool init_only = false;                      // make what needs privileges, then end
+  std::filesystem::path cgroup;                 // where socket hooks go; empty = the root, "none" = nowhere
+  std::vector<std::filesystem::path> configs;   // empty = defaults
+  std::optional<log::Level> log_level;          // nothing = by kube-proxy's -v
+  std::vector<proxy::GivenFlag> proxy_flags;    // those of kube-proxy that have no member here
+  std::optional<LocalDelivery> local_delivery;  // nothing = what --config says
+  Leftovers leftovers = Leftovers::remove;      // with a Kubernetes source only
+  bool init_only = false;                       // make what needs privileges, then end
 };
 
 // The name that Pods and EndpointSlices use for this node: `given`, else the host's name; lower case, no blanks around.

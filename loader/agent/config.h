@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "loader/agent/local_delivery.h"
 #include "loader/agent/pod_device_choice.h"
 #include "loader/compile/compile.h"
 #include "loader/kernel/data_plane.h"
@@ -66,6 +67,7 @@ struct Config {
   bool masquerade_all = false;       // Pods reach ClusterIPs with a source of this node
   bool localhost_node_ports = true;  // NodePorts answer processes of this node at 127.0.0.1
   PodDeviceChoice pod_devices;
+  LocalDelivery local_delivery = LocalDelivery::stack;
   std::chrono::seconds aging_interval{5};
   std::optional<Ip> node_address;  // set by kube-proxy's bindAddress only
   bool external_ips = true;        // set by kube-proxy's feature gate AllowServiceExternalIPs only

@@ -189,6 +189,9 @@ Readers top_level(Config& config) {
       {"masquerade_all", boolean(config.masquerade_all)},
       {"localhost_node_ports", boolean(config.localhost_node_ports)},
       {"pod_devices", pod_devices(config.pod_devices)},
+      {"local_delivery", word<LocalDelivery>(config.local_delivery, {{"stack", LocalDelivery::stack},
+                                                                     {"peer", LocalDelivery::peer},
+                                                                     {"xdp", LocalDelivery::xdp}})},
       {"aging_interval", seconds(config.aging_interval, kMaxAgingS)},
   };
 }

@@ -17,7 +17,10 @@ Result<Parts> assemble(const RunOptions& options, const Settings& settings, cons
   SP_TRY_ASSIGN(origin, open_origin(options, settings, *metrics));
   SP_TRY_ASSIGN(watcher, node::Watcher::open(settings.node));
   SP_TRY(check_names(options.devices, watcher.facts()));
-  SP_TRY_ASSIGN(plane, kernel::DataPlane::open({.pin_path = options.pin_path, .sizes = settings.config.maps}));
+  const bool short_ways = settings.config.local_delivery != LocalDelivery::stack;
+  SP_TRY_ASSIGN(plane,
+                kernel::DataPlane::open(
+                    {.pin_path = options.pin_path, .sizes = settings.config.maps, .local_delivery = short_ways}));
   SP_TRY_ASSIGN(reader, kernel::Reader::open(options.pin_path, kernel::Arrays::left_out));
   auto tables = std::make_unique<sync::Tables>(plane.tables());
   SP_TRY_ASSIGN(sync, sync::Sync::adopt(*tables));

@@ -21,7 +21,7 @@ bool contains(const std::vector<const node::Device*>& devices, std::uint32_t ifi
 }  // namespace
 
 PodDevices::PodDevices(kernel::DataPlane& plane, const Config& config)
-    : plane_(plane), choice_(config.pod_devices), detect_local_(config.detect_local) {}
+    : plane_(plane), choice_(config.pod_devices), detect_local_(config.detect_local), ways_(config.local_delivery) {}
 
 void PodDevices::start(const node::Facts& facts, const std::vector<std::uint32_t>& external) {
   earlier_ = plane_.attached_pods();
@@ -46,22 +46,27 @@ void PodDevices::reconcile(const node::Facts& facts, const std::vector<std::uint
 
 void PodDevices::follow(const Wanted& wanted, const node::Facts& facts) {
   std::vector<std::string> failures;
+  ways_.refresh(wanted);
   for (const node::Device* device : wanted) {
+    sp_device_val row = pod_device_row(*device, facts, detect_local_);
+    row.flags |= ways_.flags(device->ifindex);
     const auto carrier = carriers_.find(device->ifindex);
-    const Result<void> followed = carrier == carriers_.end() ? attach(*device, facts)
-                                                             : store_row(device->ifindex, carrier->second,
-                                                                         pod_device_row(*device, facts, detect_local_));
+    const Result<void> followed =
+        carrier == carriers_.end() ? attach(*device, row) : store_row(device->ifindex, carrier->second, row);
     // Devices of Pods go without a word: netlink will tell.
     if (!followed && followed.error().err != ENODEV) {
       failures.push_back(followed.error().text());
     }
   }
   failed_.update(std::move(failures));
+  if (std::exchange(ways_changed_, false)) {
+    plane_.bump_route_epoch();
+  }
 }
 
-Result<void> PodDevices::attach(const node::Device& device, const node::Facts& facts) {
+Result<void> PodDevices::attach(const node::Device& device, const sp_device_val& row) {
   const bool adopted = contains(earlier_, device.ifindex);
-  Carrier carrier{device.name, pod_device_row(device, facts, detect_local_)};
+  Carrier carrier{device.name, row};
   // As for devices that face clients: the row comes first.
   SP_TRY(set_device(device.ifindex, device.name, carrier.row));
   if (auto attached = plane_.attach_pods(device.ifindex, device.name); !attached) {
@@ -76,6 +81,7 @@ Result<void> PodDevices::attach(const node::Device& device, const node::Facts& f
   log::debug("pod-device", "attached device={} ifindex={} adopted={}", device.name, device.ifindex,
              adopted ? "yes" : "no");
   carriers_.emplace(device.ifindex, std::move(carrier));
+  ways_changed_ = ways_changed_ || adopted || (row.flags & SP_DEVICE_PEER) != 0;
   return {};
 }
 
@@ -84,6 +90,8 @@ Result<void> PodDevices::store_row(std::uint32_t ifindex, Carrier& carrier, cons
     return {};
   }
   SP_TRY(set_device(ifindex, carrier.name, row));
+  constexpr std::uint32_t kWay = SP_DEVICE_PEER | SP_DEVICE_XDP_TX;
+  ways_changed_ = ways_changed_ || ((row.flags ^ carrier.row.flags) & kWay) != 0;
   carrier.row = row;
   return {};
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "loader/agent/config.h"
+#include "loader/agent/pod_ways.h"
 #include "loader/kernel/data_plane.h"
 #include "loader/node/facts.h"
 #include "loader/util/notices.h"
@@ -50,7 +51,7 @@ class PodDevices {
   };
   using Wanted = std::vector<const node::Device*>;
   void follow(const Wanted& wanted, const node::Facts& facts);
-  Result<void> attach(const node::Device& device, const node::Facts& facts);
+  Result<void> attach(const node::Device& device, const sp_device_val& row);
   Result<void> set_device(std::uint32_t ifindex, const std::string& name, const sp_device_val& row);
   Result<void> store_row(std::uint32_t ifindex, Carrier& carrier, const sp_device_val& row);
   void withdraw(std::uint32_t ifindex, const std::string& name, const std::vector<std::uint32_t>& external);
@@ -59,6 +60,8 @@ class PodDevices {
   PodDeviceChoice choice_;
   DetectLocal detect_local_;
   std::map<std::uint32_t, Carrier> carriers_;
+  PodWays ways_;
+  bool ways_changed_ = false;           // flows have not been told yet
   std::vector<std::uint32_t> earlier_;  // of an earlier agent, sorted; not adopted yet
   Notices failed_{log::Level::error, "pod-device"};
 };

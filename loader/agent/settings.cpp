@@ -233,6 +233,7 @@ Result<Settings> resolve(const RunOptions& options) {
   settings.config = config_of(part, settings.remarks);
   settings.proxy = std::move(part.config);
   SP_TRY(read_own(files, settings));
+  settings.config.local_delivery = options.local_delivery.value_or(settings.config.local_delivery);
   SP_TRY(choose_source(options, settings));
   if (settings.source == SourceKind::kubernetes) {
     remark(settings.remarks, log::Level::warn, proxy::warnings(settings.proxy));

@@ -59,6 +59,13 @@ void add_behaviour(CLI::App& run, RunValues& values) {
                                "Of a kube-proxy on this node, with a Kubernetes source: remove or keep")
       ->option_text("WHAT [remove]")
       ->group(group);
+  using agent::LocalDelivery;
+  add_choice<std::optional<LocalDelivery>>(
+      run, "--local-delivery", values.options.local_delivery,
+      {{"stack", LocalDelivery::stack}, {"peer", LocalDelivery::peer}, {"xdp", LocalDelivery::xdp}},
+      "Way of packets from outside to Pods of this node: stack, peer or xdp")
+      ->option_text("WAY [stack]")
+      ->group(group);
   add_choice<std::optional<log::Level>>(run, "--log-level", values.options.log_level,
                                         {{"debug", log::Level::debug},
                                          {"info", log::Level::info},

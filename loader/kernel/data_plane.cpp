@@ -228,12 +228,19 @@ Result<void> DataPlane::detach_sockets() {
 Result<void> DataPlane::set_device(std::uint32_t ifindex, const sp_device_val& value) {
   if ((value.flags & SP_DEVICE_XDP_TX) != 0) SP_TRY(state_->tx_ports.update(ifindex, ifindex));
   SP_TRY(state_->devices.update(ifindex, value));
-  if ((value.flags & SP_DEVICE_XDP_TX) == 0) SP_TRY(state_->tx_ports.erase(ifindex));
-  return {};
+  return (value.flags & SP_DEVICE_XDP_TX) != 0 ? Result<void>() : stop_transmitting(ifindex);
 }
 
 Result<void> DataPlane::erase_device(std::uint32_t ifindex) {
   SP_TRY(state_->devices.erase(ifindex));
+  return stop_transmitting(ifindex);
+}
+
+// Flows must look elsewhere first: a redirect to a port that is not there drops the packet.
+Result<void> DataPlane::stop_transmitting(std::uint32_t ifindex) {
+  SP_TRY_ASSIGN(port, state_->tx_ports.lookup(ifindex));
+  if (!port) return {};
+  bump_route_epoch();
   return state_->tx_ports.erase(ifindex);
 }
 

@@ -39,6 +39,8 @@ struct Sizes {
 struct DataPlaneOptions {
   std::filesystem::path pin_path = SP_DEFAULT_PIN_PATH;
   Sizes sizes;
+  // Packets from outside to Pods of this node take the way that the Pod's device has open (SP_DEVICE_PEER).
+  bool local_delivery = false;
 };
 
 enum class XdpMode : std::uint8_t { native, generic };
@@ -91,7 +93,8 @@ class DataPlane {
   [[nodiscard]] Result<bool> attach_sockets(const std::filesystem::path& cgroup);
   [[nodiscard]] Result<void> detach_sockets();
 
-  // Row of sp_devices and, with SP_DEVICE_XDP_TX, of sp_tx_ports.
+  // Row of sp_devices and, with SP_DEVICE_XDP_TX, of sp_tx_ports. Where XDP can transmit no longer, next hops that
+  // flows have cached count as wrong.
   [[nodiscard]] Result<void> set_device(std::uint32_t ifindex, const sp_device_val& value);
   [[nodiscard]] Result<void> erase_device(std::uint32_t ifindex);
 
@@ -108,6 +111,7 @@ class DataPlane {
  private:
   struct State;
   explicit DataPlane(std::unique_ptr<State> state);
+  Result<void> stop_transmitting(std::uint32_t ifindex);
   std::unique_ptr<State> state_;
 };
 

@@ -120,6 +120,7 @@ Result<Skeleton> load_skeleton(const DataPlaneOptions& options) {
   skeleton->rodata->sp_tick_mult = scale.mult;
   SP_TRY_ASSIGN(host_netns, netns_cookie());
   skeleton->rodata->sp_host_netns = host_netns;
+  skeleton->rodata->sp_cfg_local_delivery = options.local_delivery;
   if (const int err = sallyport_bpf::load(skeleton.get()); err < 0) {
     return load_error(err, chatter);
   }

@@ -61,11 +61,13 @@ Result<std::vector<DeviceWithAddress>> dump_devices(nl_sock* socket) {
     const char* name = rtnl_link_get_name(link);
     const unsigned flags = rtnl_link_get_flags(link);
     std::int32_t peer_namespace = 0;
-    devices.push_back({{static_cast<std::uint32_t>(rtnl_link_get_ifindex(link)), name == nullptr ? "" : name,
-                        rtnl_link_get_mtu(link), (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0, kind_of(link),
-                        rtnl_link_get_link_netnsid(link, &peer_namespace) == 0,
-                        static_cast<std::uint32_t>(rtnl_link_get_master(link))},
-                       std::string(bytes_of(rtnl_link_get_addr(link)))});
+    const bool peer_elsewhere = rtnl_link_get_link_netnsid(link, &peer_namespace) == 0;
+    const int peer = peer_elsewhere ? rtnl_link_get_link(link) : 0;
+    devices.push_back(
+        {{static_cast<std::uint32_t>(rtnl_link_get_ifindex(link)), name == nullptr ? "" : name, rtnl_link_get_mtu(link),
+          (flags & IFF_UP) != 0 && (flags & IFF_RUNNING) != 0, kind_of(link), peer_elsewhere,
+          static_cast<std::uint32_t>(rtnl_link_get_master(link)), peer_namespace, static_cast<std::uint32_t>(peer)},
+         std::string(bytes_of(rtnl_link_get_addr(link)))});
   });
   return devices;
 }

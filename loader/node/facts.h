@@ -27,6 +27,9 @@ struct Device {
   std::string kind{};           // "veth", "bridge", "tap", "tun" ...; empty: hardware, or the loopback
   bool peer_elsewhere = false;  // its other end is in another network namespace
   std::uint32_t master = 0;     // ifindex of the bridge or bond that it is a port of; 0 = none
+  // With peer_elsewhere: this namespace's number for that one (node/namespace_id.h), and the other end's ifindex there.
+  std::int32_t peer_namespace = 0;
+  std::uint32_t peer_ifindex = 0;
 
   bool operator==(const Device&) const = default;
 };

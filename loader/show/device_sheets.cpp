@@ -52,6 +52,7 @@ std::vector<std::string> flag_words(std::uint32_t flags) {
   std::vector<std::string> words;
   if ((flags & SP_DEVICE_XDP_TX) != 0) words.emplace_back("xdp-tx");
   if ((flags & SP_DEVICE_PODS) != 0) words.emplace_back("pods");
+  if ((flags & SP_DEVICE_PEER) != 0) words.emplace_back("peer");
   return words;
 }
 

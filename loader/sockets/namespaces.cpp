@@ -2,15 +2,13 @@
 #include "loader/sockets/namespaces.h"
 
 #include <fcntl.h>
-#include <sched.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <utility>
 
-#include "loader/util/log.h"
+#include "loader/util/netns_visit.h"
 
 namespace sp::sockets {
 namespace {
@@ -37,8 +35,7 @@ Result<Namespaces::Place> Namespaces::open_place(const fs::path& path) {
 }
 
 Result<Namespaces> Namespaces::open(fs::path folder) {
-  Fd home(::open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC));
-  if (!home.valid()) return errno_error(errno, "/proc/thread-self/ns/net: open");
+  SP_TRY_ASSIGN(home, open_own_netns());
   SP_TRY_ASSIGN(here, SockDiag::open());
   SP_TRY_ASSIGN(cookie, here.netns_cookie());
   Namespaces namespaces(std::move(folder), std::move(home));
@@ -47,13 +44,8 @@ Result<Namespaces> Namespaces::open(fs::path folder) {
 }
 
 Result<SockDiag> Namespaces::visit(const Fd& place) const {
-  if (::setns(place.get(), CLONE_NEWNET) != 0) return visit_error(errno);
-  Result<SockDiag> sockets = SockDiag::open();
-  if (::setns(home_.get(), CLONE_NEWNET) != 0) {
-    log::write(log::Level::error, "sockets", "cannot return to the node's network namespace: the agent ends");
-    std::abort();
-  }
-  return sockets;
+  const auto there = NetnsVisit::enter(place, home_);
+  return there ? SockDiag::open() : visit_error(there.error().err);
 }
 
 void Namespaces::refresh() {

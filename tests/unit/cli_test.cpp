@@ -39,11 +39,13 @@ TEST(Cli, RunHasDefaultsForAllButTheManifests) {
   EXPECT_EQ(run.cgroup, "");
   EXPECT_THAT(run.configs, IsEmpty());
   EXPECT_EQ(run.log_level, std::nullopt);
+  EXPECT_EQ(run.local_delivery, std::nullopt) << "as --config says";
 }
 
 TEST(Cli, RunTakesEveryOptionAndRepeatsDevices) {
-  const Command command = parsed({"run", "--manifests=/m", "--node", "n1", "--device", "eth0", "--device", "eth1",
-                                  "--pin-path", "/p", "--cgroup", "/c", "--config", "/f", "--log-level", "debug"});
+  const Command command =
+      parsed({"run", "--manifests=/m", "--node", "n1", "--device", "eth0", "--device", "eth1", "--pin-path", "/p",
+              "--cgroup", "/c", "--config", "/f", "--log-level", "debug", "--local-delivery", "peer"});
   const auto& run = std::get<agent::RunOptions>(command);
   EXPECT_EQ(run.node, "n1");
   EXPECT_THAT(run.devices, ElementsAre("eth0", "eth1"));
@@ -51,6 +53,7 @@ TEST(Cli, RunTakesEveryOptionAndRepeatsDevices) {
   EXPECT_EQ(run.cgroup, "/c");
   EXPECT_THAT(run.configs, ElementsAre("/f"));
   EXPECT_EQ(run.log_level, log::Level::debug);
+  EXPECT_EQ(run.local_delivery, agent::LocalDelivery::peer);
 }
 
 TEST(Cli, OneDeviceOptionTakesOneDevice) {
@@ -106,6 +109,8 @@ TEST(Cli, AMisspelledCommandIsAnsweredWithTheRightOne) {
 }
 
 TEST(Cli, AMisspelledWordOfAnOptionIsAnsweredWithTheRightOne) {
+  EXPECT_THAT(refusal({"run", "--manifests", "/m", "--local-delivery", "native"}),
+              HasSubstr("expected one of peer, stack, xdp"));
   EXPECT_THAT(refusal({"get", "frontend"}), HasSubstr("'frontend' is unknown: did you mean frontends?"));
   EXPECT_THAT(refusal({"get", "flows", "-o", "yaml"}), HasSubstr("'yaml' is unknown: expected one of json, table"));
   EXPECT_THAT(refusal({"run", "--manifests", "/m", "--log-level", "loud"}),

@@ -44,6 +44,7 @@ TEST(Config, AnEmptyFileIsTheDefaults) {
     EXPECT_FALSE(config.masquerade_all);
     EXPECT_TRUE(config.localhost_node_ports);
     EXPECT_EQ(config.pod_devices, PodDeviceChoice{});
+    EXPECT_EQ(config.local_delivery, LocalDelivery::stack);
   }
 }
 
@@ -58,6 +59,7 @@ detect_local: {mode: devices, devices: [cni0, "cali*"]}
 masquerade_all: true
 localhost_node_ports: false
 pod_devices: ["veth*", tap0]
+local_delivery: xdp
 )");
   const kernel::Sizes& maps = config.maps;
   EXPECT_THAT((std::vector{maps.flows4, maps.flows6, maps.embryos4, maps.embryos6, maps.frontends, maps.services,
@@ -72,6 +74,14 @@ pod_devices: ["veth*", tap0]
   EXPECT_TRUE(config.masquerade_all);
   EXPECT_FALSE(config.localhost_node_ports);
   EXPECT_EQ(config.pod_devices, (PodDeviceChoice{false, {"veth*", "tap0"}}));
+  EXPECT_EQ(config.local_delivery, LocalDelivery::xdp);
+}
+
+TEST(Config, EveryWayOfLocalDeliveryIsReadAndAnotherNamesThem) {
+  EXPECT_EQ(good("local_delivery: stack").local_delivery, LocalDelivery::stack);
+  EXPECT_EQ(good("local_delivery: peer").local_delivery, LocalDelivery::peer);
+  EXPECT_EQ(complaint("local_delivery: per"), "sp.yaml: local_delivery: is 'per': did you mean 'peer'?");
+  EXPECT_EQ(complaint("local_delivery: [xdp]"), "sp.yaml: local_delivery: is a list: expected one of peer, stack, xdp");
 }
 
 TEST(Config, ASinglePortIsARange) {
@@ -82,10 +92,9 @@ TEST(Config, ASinglePortIsARange) {
 TEST(Config, AnUnknownKeyIsAnErrorThatNamesFileAndTheLikelyKey) {
   EXPECT_EQ(complaint("aging_interval: 5\ntimeouts:\n  tcp_closed: 10\n"),
             "sp.yaml: timeouts.tcp_closed: unknown key: did you mean 'tcp_close'?");
-  EXPECT_EQ(
-      complaint("frobnicate: 1"),
-      "sp.yaml: frobnicate: unknown key: expected one of aging_interval, detect_local, localhost_node_ports, maps, "
-      "masquerade_all, nodePortAddresses, pod_devices, snat_ports, timeouts");
+  EXPECT_EQ(complaint("frobnicate: 1"),
+            "sp.yaml: frobnicate: unknown key: expected one of aging_interval, detect_local, local_delivery, "
+            "localhost_node_ports, maps, masquerade_all, nodePortAddresses, pod_devices, snat_ports, timeouts");
 }
 
 TEST(Config, AKeyThatIsGivenTwiceIsAnError) {

@@ -244,6 +244,14 @@ TEST_F(SettingsTest, OurOwnFileReplacesNoFlag) {
               ElementsAre(HasSubstr("accepted and ignored: clientConnection.qps=50")));
 }
 
+TEST_F(SettingsTest, TheCommandLineBeatsOurOwnFileAboutLocalDelivery) {
+  options_.manifests = "/m";
+  config("own.yaml", "local_delivery: xdp\n");
+  EXPECT_EQ(good().config.local_delivery, LocalDelivery::xdp);
+  options_.local_delivery = LocalDelivery::peer;
+  EXPECT_EQ(good().config.local_delivery, LocalDelivery::peer);
+}
+
 TEST_F(SettingsTest, AllProblemsAreOneErrorThatNamesTheFile) {
   options_.manifests = "/m";
   const fs::path file = config("kp.yaml", std::string(kHead) + "mode: kernelspace\noomScoreAdj: 5000\n");
