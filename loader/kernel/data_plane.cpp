@@ -21,6 +21,7 @@
 #include "loader/kernel/pinned_object.h"
 #include "loader/kernel/requirements.h"
 #include "loader/kernel/skeleton.h"
+#include "loader/kernel/windowed_array.h"
 #include "loader/util/log.h"
 
 namespace sp::kernel {
@@ -44,11 +45,21 @@ int take_event(void* context, void* data, std::size_t bytes) {
   return 0;
 }
 
+Result<MapFd> share_array(const bpf_map* map, std::uint32_t value_bytes) {
+  return share_map(bpf_map__fd(map), bpf_map__name(map), {BPF_MAP_TYPE_ARRAY, sizeof(__u32), value_bytes});
+}
+
+// The one row of a small array.
 template <typename Row>
-Result<MappedArray<Row>> map_rows(const bpf_map* map, std::uint32_t value_bytes) {
-  SP_TRY_ASSIGN(shared,
-                share_map(bpf_map__fd(map), bpf_map__name(map), {BPF_MAP_TYPE_ARRAY, sizeof(__u32), value_bytes}));
+Result<MappedArray<Row>> map_row(const bpf_map* map) {
+  SP_TRY_ASSIGN(shared, share_array(map, sizeof(Row)));
   return MappedArray<Row>::map(shared);
+}
+
+template <typename Row>
+Result<WindowedArray<Row>> map_rows(const bpf_map* map, std::uint32_t value_bytes = sizeof(Row)) {
+  SP_TRY_ASSIGN(shared, share_array(map, value_bytes));
+  return WindowedArray<Row>::map(std::move(shared));
 }
 
 bool has_pin(const std::filesystem::path& pin_path, std::span<const char* const> programs, std::uint32_t ifindex) {
@@ -93,9 +104,9 @@ struct DataPlane::State {
   Map<sp_addr, __u32> service_ips;
   Map<__u32, sp_device_val> devices;
   Map<__u32, __u32> tx_ports;
-  MappedArray<sp_service_val> services;
-  MappedArray<__u64> slots;
-  MappedArray<sp_backend_val> backends;
+  WindowedArray<sp_service_val> services;
+  WindowedArray<__u64> slots;
+  WindowedArray<sp_backend_val> backends;
   MappedArray<sp_networks_val> networks;
   MappedArray<sp_config_val> config;
   FlowAging aging;
@@ -122,11 +133,11 @@ Result<std::unique_ptr<DataPlane::State>> DataPlane::State::make(const std::file
   SP_TRY_ASSIGN(service_ips, ServiceIps::share(fd(maps.sp_service_ips), "sp_service_ips", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(devices, Devices::share(fd(maps.sp_devices), "sp_devices", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(tx_ports, TxPorts::share(fd(maps.sp_tx_ports), "sp_tx_ports", BPF_MAP_TYPE_DEVMAP_HASH));
-  SP_TRY_ASSIGN(services, map_rows<sp_service_val>(maps.sp_services, sizeof(sp_service_val)));
+  SP_TRY_ASSIGN(services, map_rows<sp_service_val>(maps.sp_services));
   SP_TRY_ASSIGN(slots, map_rows<__u64>(maps.sp_slots, bpf_map__value_size(maps.sp_slots)));
-  SP_TRY_ASSIGN(backends, map_rows<sp_backend_val>(maps.sp_backends, sizeof(sp_backend_val)));
-  SP_TRY_ASSIGN(networks, map_rows<sp_networks_val>(maps.sp_networks, sizeof(sp_networks_val)));
-  SP_TRY_ASSIGN(config, map_rows<sp_config_val>(maps.sp_config, sizeof(sp_config_val)));
+  SP_TRY_ASSIGN(backends, map_rows<sp_backend_val>(maps.sp_backends));
+  SP_TRY_ASSIGN(networks, map_row<sp_networks_val>(maps.sp_networks));
+  SP_TRY_ASSIGN(config, map_row<sp_config_val>(maps.sp_config));
   FlowAging aging({{{skeleton->progs.sp_age4, fd(maps.sp_flows4)}, {skeleton->progs.sp_age6, fd(maps.sp_flows6)}}});
   std::unique_ptr<State> state(
       new State{pin_path, std::move(lock), std::move(skeleton), std::move(frontends), std::move(names),

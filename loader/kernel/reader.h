@@ -46,8 +46,8 @@ struct AttachedProgram {
   std::optional<XdpMode> xdp_mode;  // nothing: not XDP, or the device is not in this network namespace
 };
 
-// The big arrays count as resident memory of whoever maps them, 28 MB at the default sizes: the agent, whose sync/ has
-// them mapped already, leaves them out here.
+// The big arrays count as resident memory of whoever maps them, 25 MB at the default sizes: the agent leaves them out
+// here. Its sync/ has what is in use.
 enum class Arrays : std::uint8_t { mapped, left_out };
 
 class Reader {

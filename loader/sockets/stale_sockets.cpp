@@ -24,7 +24,7 @@ bool same_address(const sp_addr& a, const sp_addr& b) {
 
 struct StaleSockets::State {
   Peers peers;
-  std::span<const sp_backend_val> backends;
+  sync::RowArray<sp_backend_val> backends;
   Namespaces namespaces;
 
   [[nodiscard]] bool stale(const sp_sock_peer_key& key, const sp_sock_peer_val& peer) const;
@@ -90,7 +90,7 @@ StaleSockets::StaleSockets(StaleSockets&&) noexcept = default;
 StaleSockets& StaleSockets::operator=(StaleSockets&&) noexcept = default;
 StaleSockets::~StaleSockets() = default;
 
-Result<StaleSockets> StaleSockets::open(const std::filesystem::path& pin_path, std::span<const sp_backend_val> backends,
+Result<StaleSockets> StaleSockets::open(const std::filesystem::path& pin_path, sync::RowArray<sp_backend_val> backends,
                                         std::filesystem::path namespaces) {
   SP_TRY_ASSIGN(peers, Peers::open(pin_path, "sp_sock_peers", BPF_MAP_TYPE_LRU_HASH, kernel::Access::read_write));
   SP_TRY_ASSIGN(known, Namespaces::open(std::move(namespaces)));

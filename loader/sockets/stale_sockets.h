@@ -10,11 +10,11 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "loader/sockets/namespaces.h"
+#include "loader/sync/row_array.h"
 #include "loader/util/result.h"
 #include "maps/backend.h"
 
@@ -22,9 +22,9 @@ namespace sp::sockets {
 
 class StaleSockets {
  public:
-  // Reads sp_sock_peers under `pin_path`. `backends` are the rows of sp_backends and must outlive the object.
+  // Reads sp_sock_peers under `pin_path`. The rows of `backends`, sp_backends, must outlive the object.
   [[nodiscard]] static Result<StaleSockets> open(const std::filesystem::path& pin_path,
-                                                 std::span<const sp_backend_val> backends,
+                                                 sync::RowArray<sp_backend_val> backends,
                                                  std::filesystem::path namespaces = kNamedNamespaces);
 
   StaleSockets(StaleSockets&&) noexcept;

@@ -76,15 +76,15 @@ class Reader {
     for (const auto& [id, name] : names_) {
       by_id.emplace(id, &out_.services[name]);
     }
-    for (std::uint32_t id = 1; id < tables_.backends.size(); ++id) {
-      const sp_backend_val& row = tables_.backends[id];
-      if ((row.flags & SP_BACKEND_USED) == 0) {
-        continue;
+    tables_.backends.for_each_written([&](std::size_t id, const sp_backend_val& row) {
+      if (id == 0 || (row.flags & SP_BACKEND_USED) == 0) {
+        return;
       }
       if (const auto owner = by_id.find(row.service_id); owner != by_id.end()) {
-        owner->second->live.push_back({backend_of(row), id, (row.flags & SP_BACKEND_SELECTED) != 0});
+        owner->second->live.push_back(
+            {backend_of(row), static_cast<std::uint32_t>(id), (row.flags & SP_BACKEND_SELECTED) != 0});
       }
-    }
+    });
   }
 
   void read_set(LiveService& service) {

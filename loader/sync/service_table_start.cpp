@@ -46,17 +46,17 @@ ServiceTable::ServiceTable(const Tables& tables, Services services)
 
 // Left by an agent that ended while rows rested, or between two stores. No frontend leads there.
 void ServiceTable::clear_strays(const std::vector<bool>& service_used, const std::vector<bool>& backend_used) {
-  for (std::size_t id = 1; id < service_used.size(); ++id) {
-    if (!service_used[id] && tables_.services[id].slot_count != 0) {
-      store_set(tables_.services[id], 0, 0);
-      store_policy(tables_.services[id], 0, 0);
+  tables_.services.for_each_written([&](std::size_t id, sp_service_val& row) {
+    if (id != 0 && !service_used[id] && row.slot_count != 0) {
+      store_set(row, 0, 0);
+      store_policy(row, 0, 0);
     }
-  }
-  for (std::size_t id = 1; id < backend_used.size(); ++id) {
-    if (!backend_used[id] && (tables_.backends[id].flags & SP_BACKEND_USED) != 0) {
+  });
+  tables_.backends.for_each_written([&](std::size_t id, const sp_backend_val& row) {
+    if (id != 0 && !backend_used[id] && (row.flags & SP_BACKEND_USED) != 0) {
       clear_backend(static_cast<std::uint32_t>(id));
     }
-  }
+  });
 }
 
 }  // namespace sp::sync

@@ -5,8 +5,8 @@
 
 #include <functional>
 #include <optional>
-#include <span>
 
+#include "loader/sync/row_array.h"
 #include "loader/util/result.h"
 #include "maps/backend.h"
 #include "maps/network.h"
@@ -31,9 +31,9 @@ struct Tables {
   HashTable<sp_frontend_key, sp_frontend_val>& frontends;
   HashTable<__u32, sp_service_name>& service_names;
   HashTable<sp_source_range_key, __u8>& source_ranges;
-  std::span<sp_service_val> services;
-  std::span<__u64> slots;
-  std::span<sp_backend_val> backends;
+  RowArray<sp_service_val> services;
+  RowArray<__u64> slots;
+  RowArray<sp_backend_val> backends;
   HashTable<sp_addr, __u32>& service_ips;  // enum sp_service_ip
   sp_networks_val& networks;               // shared memory, too
 };

@@ -141,7 +141,7 @@ void SocketBed::add_frontend(const Door& door, Protocol protocol, const Service&
 void SocketBed::retire(const Service& service, std::uint32_t backend) {
   const auto tables = plane_->tables();
   sp_service_val& row = tables.services[service.id];
-  const auto begin = tables.slots.begin() + row.slot_base;
+  __u64* const begin = &tables.slots[row.slot_base];
   const auto end = std::remove(begin, begin + row.slot_count, backend);
   row.slot_count = static_cast<__u32>(end - begin);
   tables.backends[backend].flags = SP_BACKEND_USED;
