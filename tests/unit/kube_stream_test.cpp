@@ -72,6 +72,20 @@ TEST(ListSplitter, GivesTheSameItemsForEverySplit) {
   }
 }
 
+TEST(ListSplitter, FindsQuotesAndEscapesWhereverTheyAreInAString) {
+  for (std::size_t before = 0; before < 20; ++before) {
+    for (const std::string& middle : {std::string("\\\""), std::string("\\\\"), std::string("!#[]{}\x7f\xa2\xdc")}) {
+      for (std::size_t after = 0; after < 20; ++after) {
+        const std::string item = "{\"a\":\"" + std::string(before, 'x') + middle + std::string(after, '"' + 1) + "\"}";
+        ListSplitter list(100);
+        const auto taken = pieces(list, "{\"items\":[" + item + ",{}]}");
+        ASSERT_TRUE(taken) << item << taken.error().what;
+        EXPECT_THAT(*taken, ElementsAre(item, "{}"));
+      }
+    }
+  }
+}
+
 TEST(ListSplitter, AnEndBeforeTheEndIsNoList) {
   const std::string text = R"({"items":[{"a":"b"}],"metadata":{}})";
   for (std::size_t at = 0; at < text.size(); ++at) {
