@@ -10,8 +10,11 @@ struct bare_rule {
   __be32 daddr;
   __be16 sport;
   __be16 dport;
-  /* Destination, source. */
-  __u8 macs[12];
+  /* What the new words add to the checksums, the hop included: as csum_apply() in bpf/csum.h takes it. */
+  __u16 l3_delta;
+  __u16 l4_delta;
+  /* Destination, source. As words: bytes would be copied one by one. */
+  __u32 macs[3];
 };
 
 #endif

@@ -123,8 +123,8 @@ Subject sallyport(const Bed& bed, const Setup& setup) {
                   .pod_device = machine.pod_device(),
                   .way = setup.mode == Mode::native ? LEAVE_TO_PROGRAM : LEAVE_TO_STACK,
                   .program_fd = node->program.get()};
-  // A connection has two entries; both roads share the table.
-  subject.capacity = setup.flow_entries / 4;
+  // A connection has two entries.
+  subject.capacity = setup.flow_entries / 2;
   // What differs is the way to Pods.
   subject.has_remote = setup.delivery == Delivery::stack;
   subject.keeps = node;

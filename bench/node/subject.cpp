@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <array>
 #include <cstring>
 #include <fstream>
 #include <stdexcept>
@@ -68,15 +69,30 @@ Ip elsewhere(const Ip& ip) {
   return (address & 0xffffff00) == 0x0af40100 ? Ip::v4(htonl(address | 0xff00)) : ip;
 }
 
-bare_rule to_backend(const sp_flow4_key& flow, std::uint32_t number) {
+std::uint32_t sum_of(std::uint32_t word) {
+  return (word & 0xffff) + (word >> 16);
+}
+
+// RFC 1624: the sum of new words and the complements of old ones, folded.
+std::uint16_t delta_of(std::uint32_t now, std::uint32_t was) {
+  std::uint32_t delta = now + static_cast<std::uint16_t>(~sum_of(sum_of(was)));
+  while (delta > 0xffff) delta = sum_of(delta);
+  return static_cast<std::uint16_t>(delta);
+}
+
+// With `whole`, from the node, else from the client still.
+bare_rule to_backend(const sp_flow4_key& flow, std::uint32_t number, bool whole) {
   bare_rule rule{};
-  rule.saddr = node_ip().raw().w[3];
+  rule.saddr = whole ? node_ip().raw().w[3] : flow.saddr;
   rule.daddr = backend_ip(false, number).raw().w[3];
   rule.sport = flow.sport;
   rule.dport = htons(BACKEND_PORT);
-  rule.macs[0] = rule.macs[6] = 2;
-  rule.macs[5] = kRouterMac;
-  rule.macs[11] = kUplinkMac;
+  const std::uint32_t addrs = sum_of(rule.saddr) + sum_of(rule.daddr);
+  const std::uint32_t old_addrs = sum_of(flow.saddr) + sum_of(flow.daddr);
+  rule.l3_delta = delta_of(addrs + htons(0x3f00), old_addrs + htons(0x4000));  // TTL 64 to 63
+  rule.l4_delta = delta_of(addrs + rule.dport, old_addrs + flow.dport);
+  const std::array<std::uint8_t, sizeof rule.macs> macs{2, 0, 0, 0, 0, kRouterMac, 2, 0, 0, 0, 0, kUplinkMac};
+  std::memcpy(rule.macs, macs.data(), macs.size());
   return rule;
 }
 
@@ -117,7 +133,7 @@ Subject iptables(const Bed& bed) {
 
 Subject bare_redirect(const Bed& bed) {
   Subject subject = machine_alone(bed, "bare", "bare redirect");
-  bed.generator.bpf().bss->bare_rule = to_backend(flow_key(0), 0);
+  bed.generator.bpf().bss->bare_rule = to_backend(flow_key(0), 0, false);
   subject.way = LEAVE_TO_PROGRAM;
   subject.program_fd = bpf_program__fd(bed.generator.bpf().progs.bare_redirect);
   subject.has_local = false;
@@ -133,7 +149,7 @@ Subject bare_lookup(const Bed& bed) {
   subject.learn = [map = bpf_map__fd(bed.generator.bpf().maps.bare_flows)](std::uint32_t first, std::uint32_t end) {
     for (std::uint32_t flow = first; flow < end; ++flow) {
       const sp_flow4_key key = flow_key(flow);
-      const bare_rule rule = to_backend(key, flow % kBackends);
+      const bare_rule rule = to_backend(key, flow % kBackends, true);
       const int err = bpf_map_update_elem(map, &key, &rule, BPF_ANY);
       if (err != 0) throw std::runtime_error(std::string("bare_flows: ") + std::strerror(-err));
     }

@@ -24,9 +24,15 @@ class Traffic {
   double generate(const Subject& subject, const Road& road, std::uint32_t flows, std::uint32_t packets);
 
  private:
-  void shake_hands(const Subject& subject, const Road& road, std::uint32_t first, std::uint32_t end);
-  double send(const Subject& subject, stream& what, Direction direction, const Entrance& entrance,
-              std::uint32_t packets);
+  struct Sent {
+    double ns = 0;
+    std::uint64_t arrived = 0;
+  };
+
+  // True when every packet arrived.
+  bool shake_hands(const Subject& subject, const Road& road, std::uint32_t first, std::uint32_t end);
+  Sent send(const Subject& subject, stream& what, Direction direction, const Entrance& entrance, std::uint32_t packets);
+  double send_all(const Subject& subject, stream& what, std::uint32_t packets);
 
   Generator& generator_;
   std::map<std::string, std::uint32_t> open_;  // by subject and road
