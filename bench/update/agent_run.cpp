@@ -38,7 +38,7 @@ Result<std::string> write_config(const test::Lab& lab, const Room& room) {
 
 }  // namespace
 
-Result<AgentRun> AgentRun::start(const test::Lab& lab, const test::LabApi& api, const Room& room) {
+Result<AgentRun> AgentRun::start(const test::Lab& lab, const test::LabApi& api, const Room& room, Cluster cluster) {
   SP_TRY_ASSIGN(config, write_config(lab, room));
   const test::Host& node = lab.host(kNode);
   std::vector<std::string> argv{SP_SALLYPORT, "run",           "--node",   kNode,  "--pin-path",  node.pin_path,
@@ -47,19 +47,19 @@ Result<AgentRun> AgentRun::start(const test::Lab& lab, const test::LabApi& api, 
   argv.insert(argv.end(), source.begin(), source.end());
   SP_TRY_ASSIGN(process, test::Process::spawn({.argv = argv, .netns = node.netns}));
   AgentRun run(lab, std::move(process));
-  if (auto ready = run.await_ready(); !ready) {
-    return Error{0, ready.error().text() + "\n" + run.process_.tail(20)};
-  }
+  const auto synced = cluster == Cluster::filled ? run.await_full_sync() : Result<void>();
+  if (!synced) return Error{0, synced.error().text() + "\n" + run.process_.tail(20)};
+  const auto ready = run.process_.await_line(0, {"agent: ready"}, kStartLimit);
+  if (!ready) return Error{0, ready.error().text() + "\n" + run.process_.tail(20)};
   return run;
 }
 
-Result<void> AgentRun::await_ready() {
+Result<void> AgentRun::await_full_sync() {
   SP_TRY_ASSIGN(begun, process_.await_line(0, {"agent: waiting for the cluster"}, kStartLimit));
   const double before = cpu_ms_of(process_.pid());
   SP_TRY_ASSIGN(applied, process_.await_line(0, {"agent: applied", "source=start"}, kStartLimit));
   full_sync_.cpu_ms = cpu_ms_of(process_.pid()) - before;
   full_sync_.wall_ms = std::chrono::duration<double, std::milli>(applied.at - begun.at).count();
-  SP_TRY(process_.await_line(0, {"agent: ready"}, kStartLimit));
   return {};
 }
 

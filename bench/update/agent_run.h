@@ -20,6 +20,9 @@ struct FullSync {
   double wall_ms = 0;
 };
 
+// An agent has nothing to write, and says so in no line, where there are no Services.
+enum class Cluster { empty, filled };
+
 // The agent's own histogram, from the wake-up of its event loop (before TLS and JSON) to the last row. A quantile is
 // the upper bound of its bucket.
 struct Programming {
@@ -39,9 +42,11 @@ class AgentRun {
   static constexpr const char* kNode = "n1";
 
   // Returns when the agent is ready. `lab` and `api` must outlive it.
-  [[nodiscard]] static Result<AgentRun> start(const test::Lab& lab, const test::LabApi& api, const Room& room);
+  [[nodiscard]] static Result<AgentRun> start(const test::Lab& lab, const test::LabApi& api, const Room& room,
+                                              Cluster cluster = Cluster::filled);
   [[nodiscard]] Result<void> stop();
 
+  // Zeros in an empty cluster.
   [[nodiscard]] const FullSync& full_sync() const { return full_sync_; }
   [[nodiscard]] Usage usage() const { return usage_of(process_.pid()); }
   [[nodiscard]] Result<Programming> programming() const;
@@ -49,7 +54,7 @@ class AgentRun {
 
  private:
   AgentRun(const test::Lab& lab, test::Process process) : lab_(lab), process_(std::move(process)) {}
-  Result<void> await_ready();
+  Result<void> await_full_sync();
 
   const test::Lab& lab_;
   test::Process process_;

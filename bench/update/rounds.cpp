@@ -26,7 +26,7 @@ constexpr unsigned kStride = 7919;
 
 std::string with_commas(unsigned number) {
   std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, ",");
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
   return text;
 }
 
