@@ -38,21 +38,34 @@ std::string circumstances(const Results& results, bool with_machine) {
 std::string overview_text(const std::vector<Results>& all) {
   Columns columns;
   columns.add({"claim", "median (quartiles)", "target", ""});
+  std::size_t others = 0;
   for (const Results& results : all) {
     columns.add({""});
     columns.add({results.benchmark + (results.is_short ? " (short form)" : "")});
-    for (const Claim& claim : results.claims)
-      columns.add({"  " + claim.what, with_unit(claim), target_text(claim), verdict_text(claim)});
+    for (const Claim& claim : results.claims) {
+      if (claim.bound == Bound::none) {
+        ++others;
+      } else {
+        columns.add({"  " + claim.what, with_unit(claim), target_text(claim), verdict_text(claim)});
+      }
+    }
   }
-  return columns.text(2);
+  return columns.text(2) + (others == 0 ? "" : "\n  and " + std::to_string(others) + " without a target\n");
 }
 
 std::string overview_markdown(const std::vector<Results>& all) {
   std::string out = "| benchmark | claim | median (quartiles) | target | |\n|---|---|---|---|---|\n";
-  for (const Results& results : all)
-    for (const Claim& claim : results.claims)
-      out += "| `" + results.benchmark + "` | " + cell(claim.what) + " | " + cell(with_unit(claim)) + " | " +
-             target_text(claim) + " | " + verdict_text(claim) + " |\n";
+  std::string others;
+  for (const Results& results : all) {
+    for (const Claim& claim : results.claims) {
+      const std::string row = "| `" + results.benchmark + "` | " + cell(claim.what) + " | " + cell(with_unit(claim));
+      if (claim.bound == Bound::none) {
+        others += row + " |\n";
+      } else {
+        out += row + " | " + target_text(claim) + " | " + verdict_text(claim) + " |\n";
+      }
+    }
+  }
   out += "\n" + tally(all) + ".\n";
   if (all.empty()) return out;
   const bool one = is_one_machine(all);
@@ -62,6 +75,9 @@ std::string overview_markdown(const std::vector<Results>& all) {
     out += "- `" + results.benchmark + "`: " + circumstances(results, !one) + "\n";
     for (const std::string& note : results.notes) out += "  - " + note + "\n";
   }
+  if (!others.empty())
+    out += "\nMeasured beside them, without a target:\n\n| benchmark | claim | median (quartiles) |\n|---|---|---|\n" +
+           others;
   return out;
 }
 

@@ -9,9 +9,10 @@
 
 namespace sp::bench {
 
-// For the terminal.
+// For the terminal: what has a target, and how many more there are.
 [[nodiscard]] std::string overview_text(const std::vector<Results>& all);
-// The same for documents, with the machine, the date and the method of each benchmark below.
+// For documents: what has a target, what has none in a table of its own, the machine, the date and the method of each
+// benchmark.
 [[nodiscard]] std::string overview_markdown(const std::vector<Results>& all);
 // "41 of 43 targets hold"
 [[nodiscard]] std::string tally(const std::vector<Results>& all);

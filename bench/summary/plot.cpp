@@ -2,6 +2,7 @@
 #include "bench/summary/plot.h"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <cmath>
 #include <limits>
@@ -19,10 +20,40 @@ constexpr int kMargins = 120;            // pixels left and right of the bars
 constexpr int kValueWidth = 46;          // pixels that a value over its bar needs
 constexpr int kCharacterWidth = 8;       // of a place's name
 constexpr int kLineHeight = 16;
+constexpr int kKeyColumns = 5;
 
-// Told apart by people who see red and green alike (Okabe and Ito); the first is Sallyport's.
-constexpr const char* kColours[] = {"#0072b2", "#e69f00", "#009e73", "#cc79a7",
-                                    "#56b4e9", "#d55e00", "#f0e442", "#999999"};
+// Sallyport in blue, what the kernel does itself in orange, yardsticks in green and grey: shades within, told apart by
+// people who see red and green alike.
+constexpr std::array<std::array<const char*, 6>, 3> kColours{{
+    {"#0072b2", "#56b4e9", "#00406b", "#a6d5f2", "#3a93c9", "#7f9fd0"},
+    {"#e69f00", "#b85c00", "#f5cf7a", "#7a3d00", "#d98032", "#ffe2a8"},
+    {"#009e73", "#8c8c8c", "#86cbb4", "#4d4d4d", "#c4c4c4", "#00563f"},
+}};
+
+// The row of kColours.
+std::size_t kind_of(const std::string& subject) {
+  if (subject.starts_with("sallyport")) return 0;
+  for (const char* kernel : {"nftables", "iptables", "nf_conntrack", "kernel"})
+    if (subject.starts_with(kernel)) return 1;
+  return 2;
+}
+
+// Those of one kind side by side, in the order of measurement otherwise.
+Chart by_kind(Chart chart) {
+  std::stable_sort(chart.subjects.begin(), chart.subjects.end(),
+                   [](const std::string& a, const std::string& b) { return kind_of(a) < kind_of(b); });
+  return chart;
+}
+
+std::vector<std::string> colours_of(const Chart& chart) {
+  std::vector<std::string> colours;
+  std::array<std::size_t, kColours.size()> used{};
+  for (const std::string& subject : chart.subjects) {
+    const auto& shades = kColours[kind_of(subject)];
+    colours.emplace_back(shades[used[kind_of(subject)]++ % shades.size()]);
+  }
+  return colours;
+}
 
 // What is left of a name in a file's: letters and digits, hyphens between.
 std::string file_name(const std::string& text) {
@@ -124,11 +155,12 @@ std::string tics(const Chart& chart, std::size_t columns, std::size_t& lines) {
 }
 
 std::string series(const Chart& chart, const std::string& file, bool is_steep) {
+  const std::vector<std::string> colours = colours_of(chart);
   std::string out;
   for (std::size_t i = 0; i < chart.subjects.size(); ++i) {
     const std::string block = quoted(file) + " index " + std::to_string(i) + " using 1:2";
-    out += (i == 0 ? "plot " : ", \\\n     ") + block + " with boxes linecolor rgb " +
-           quoted(kColours[i % std::size(kColours)]) + " title " + quoted(chart.subjects[i]);
+    out += (i == 0 ? "plot " : ", \\\n     ") + block + " with boxes linecolor rgb " + quoted(colours[i]) + " title " +
+           quoted(chart.subjects[i]);
   }
   // Over all boxes, so that no neighbour hides them.
   for (std::size_t i = 0; i < chart.subjects.size(); ++i) {
@@ -145,11 +177,10 @@ std::string series(const Chart& chart, const std::string& file, bool is_steep) {
 struct Layout {
   int width = 0;
   int height = 0;
+  int top = 0;     // above the bars: title and subjects
   int bottom = 0;  // below the x axis: names of places, the line on the machine
   int group = 0;   // for one place
 };
-
-constexpr int kTop = 76;  // above the bars: title and subjects
 
 // Where every point of gnuplot's screen is a share of the whole.
 std::string frame(const Results& results, const Chart& chart, const Layout& layout) {
@@ -162,11 +193,12 @@ std::string frame(const Results& results, const Chart& chart, const Layout& layo
       << "set label 2 " << quoted(results.benchmark + ": " + chart.name) << " at screen 0.5, screen " << 1 - 18 / height
       << " center font \"sans-serif,15\"\n"
       << "set bmargin at screen " << layout.bottom / height << "\n"
-      << "set tmargin at screen " << 1 - kTop / height << "\n"
+      << "set tmargin at screen " << 1 - layout.top / height << "\n"
       << "set border 3 linecolor rgb \"#888888\"\n"
       << "set grid ytics linecolor rgb \"#dddddd\" linewidth 1\n"
       << "set tics textcolor rgb \"#222222\"\n"
-      << "set key at screen 0.5, screen " << 1 - 44 / height << " center center horizontal samplen 2\n";
+      << "set key at screen 0.5, screen " << 1 - (18 + layout.top) / 2.0 / height
+      << " center center horizontal maxcols " << kKeyColumns << " samplen 2\n";
   return out.str();
 }
 
@@ -184,7 +216,8 @@ std::string axes(const Chart& chart) {
 
 }  // namespace
 
-Plot plot_of(const Results& results, const Chart& chart) {
+Plot plot_of(const Results& results, const Chart& measured) {
+  const Chart chart = by_kind(measured);
   const auto groups = static_cast<int>(chart.places.size());
   const int wanted_group = static_cast<int>((static_cast<double>(chart.subjects.size()) + kGap) * kValueWidth);
   Layout layout;
@@ -193,7 +226,8 @@ Plot plot_of(const Results& results, const Chart& chart) {
   std::size_t lines = 1;
   const std::string places = tics(chart, static_cast<std::size_t>(std::max(6, layout.group / kCharacterWidth)), lines);
   layout.bottom = 44 + static_cast<int>(lines) * kLineHeight;
-  layout.height = kTop + 330 + layout.bottom;
+  layout.top = 56 + 20 * static_cast<int>((chart.subjects.size() + kKeyColumns - 1) / kKeyColumns);
+  layout.height = layout.top + 330 + layout.bottom;
   const std::string name = file_name(results.benchmark + "-" + chart.name);
   std::ostringstream script;
   script << "# made by bench_summary; gnuplot " << name << ".gp draws it anew\n"

@@ -123,6 +123,15 @@ TEST_F(Summary, ExitsWithTwoForWrongUse) {
   EXPECT_EQ(summary({"--gates"}).exit_code, 2);
 }
 
+TEST(Overview, KeepsClaimsWithoutATargetInATableOfTheirOwn) {
+  Results results = run_of("prog", 1.1);
+  results.claims.push_back({"watched", "x", {1, 1, 1, 9}, Bound::none, 0, true});
+  EXPECT_THAT(overview_text({results}), Not(HasSubstr("watched")));
+  EXPECT_THAT(overview_text({results}), HasSubstr("and 1 without a target"));
+  const std::string document = overview_markdown({results});
+  EXPECT_LT(document.find("without a target"), document.find("| `prog` | watched | 1 (1–1) × |\n"));
+}
+
 TEST(Overview, EscapesWhatWouldEndACell) {
   Results results = run_of("prog", 1.1);
   results.claims[0].what = "a | b";
@@ -143,6 +152,16 @@ TEST(Plot, HasABlockForEachSubjectAndAHoleForWhatIsMissing) {
   EXPECT_THAT(plot.script, HasSubstr("set output \"node-remote-xdp-native.svg\""));
   EXPECT_THAT(plot.script, HasSubstr("index 1 using 1:2 with boxes"));
   EXPECT_THAT(plot.script, Not(HasSubstr("logscale")));
+}
+
+TEST(Plot, ShowsSallyportFirstAndInItsOwnColours) {
+  const std::string script = plot_of(run_of("node", 1), chart_of({{"c", "x", "bare", "ms", {1, 1, 1, 1}},
+                                                                  {"c", "x", "nftables", "ms", {1, 1, 1, 1}},
+                                                                  {"c", "x", "sallyport, tc", "ms", {1, 1, 1, 1}}}))
+                                 .script;
+  EXPECT_THAT(script, HasSubstr("index 0 using 1:2 with boxes linecolor rgb \"#0072b2\" title \"sallyport, tc\""));
+  EXPECT_THAT(script, HasSubstr("index 1 using 1:2 with boxes linecolor rgb \"#e69f00\" title \"nftables\""));
+  EXPECT_THAT(script, HasSubstr("index 2 using 1:2 with boxes linecolor rgb \"#009e73\" title \"bare\""));
 }
 
 TEST(Plot, IsLogarithmicFromAFactorOfFifty) {
