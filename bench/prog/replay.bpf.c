@@ -19,7 +19,7 @@ struct {
 
 struct {
   __uint(type, BPF_MAP_TYPE_PROG_ARRAY);
-  __uint(max_entries, 1);
+  __uint(max_entries, REPLAY_SLOTS);
   __type(key, __u32);
   __type(value, __u32);
 } under_test SEC(".maps");
@@ -79,7 +79,8 @@ static __always_inline void write_l4(void* to, const void* from, const struct re
   }
 }
 
-static __always_inline int replay(struct xdp_md* ctx, const enum af af, const __u8 proto, const int regrow) {
+static __always_inline int replay(struct xdp_md* ctx, const enum af af, const __u8 proto, const int regrow,
+                                  const enum replay_slot slot) {
   const __u32 l4 = ETH_HLEN + (af == AF4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr));
   const __u32 size = l4 + (proto == IPPROTO_TCP ? sizeof(struct tcphdr) : sizeof(struct udphdr));
   __u32 zero = 0;
@@ -95,14 +96,18 @@ static __always_inline int replay(struct xdp_md* ctx, const enum af af, const __
   moving = next(row);
   write_l3(data, row->frame, row, &moving, af);
   write_l4(data, row->frame, row, &moving, l4, proto);
-  bpf_tail_call(ctx, &under_test, 0);
+  bpf_tail_call(ctx, &under_test, slot);
   return XDP_ABORTED;
 }
 
-#define REPLAY(name, af, proto, regrow)     \
-  SEC("xdp") int name(struct xdp_md* ctx) { \
-    return replay(ctx, af, proto, regrow);  \
+#define REPLAY_SLOT(name, af, proto, regrow, slot) \
+  SEC("xdp") int name(struct xdp_md* ctx) {        \
+    return replay(ctx, af, proto, regrow, slot);   \
   }
+#define REPLAY(name, af, proto, regrow)                    \
+  REPLAY_SLOT(name##_noop, af, proto, regrow, REPLAY_NOOP) \
+  REPLAY_SLOT(name##_bare, af, proto, regrow, REPLAY_BARE) \
+  REPLAY_SLOT(name##_ours, af, proto, regrow, REPLAY_OURS)
 
 REPLAY(replay_tcp4, AF4, IPPROTO_TCP, 0)
 REPLAY(replay_udp4, AF4, IPPROTO_UDP, 0)

@@ -74,33 +74,42 @@ Rig::Rig(Family family, std::uint32_t flow_entries)
   bpf_map__set_max_entries(family == Family::v4 ? yardstick_->maps.bare_flows4 : yardstick_->maps.bare_flows6,
                            flow_entries);
   must(yardstick_bpf::load(yardstick_.get()), "yardstick: load");
+  arm(REPLAY_NOOP, yardstick_->progs.noop);
+  arm(REPLAY_BARE, bare());
+  arm(REPLAY_OURS, ours());
 }
 
 Ip Rig::clients() const {
   return *Ip::parse(family_ == Family::v4 ? "100.64.0.0" : "2001:db8:c::");
 }
 
-bpf_program* Rig::replayer(Protocol protocol, bool answered) const {
-  const auto& progs = yardstick_->progs;
-  if (protocol == Protocol::tcp) return family_ == Family::v4 ? progs.replay_tcp4 : progs.replay_tcp6;
-  if (answered) return family_ == Family::v4 ? progs.replay_answered_udp4 : progs.replay_answered_udp6;
-  return family_ == Family::v4 ? progs.replay_udp4 : progs.replay_udp6;
+Replayer Rig::replayer(Protocol protocol, replay_slot slot, bool answered) const {
+  const std::string name = std::string("replay_") + (answered && protocol == Protocol::udp ? "answered_" : "") +
+                           (protocol == Protocol::tcp ? "tcp" : "udp") + (family_ == Family::v4 ? "4" : "6");
+  const auto program = [&](const char* suffix) {
+    return bpf_object__find_program_by_name(yardstick_->obj, (name + suffix).c_str());
+  };
+  return {program("_noop"), program(slot == REPLAY_BARE ? "_bare" : "_ours")};
 }
 
 bpf_program* Rig::bare() const {
   return family_ == Family::v4 ? yardstick_->progs.bare4 : yardstick_->progs.bare6;
 }
 
-void Rig::arm(bpf_program* subject, const replay& row) {
+void Rig::arm(replay_slot slot, const bpf_program* program) {
+  const __u32 index = slot;
+  const int fd = bpf_program__fd(program);
+  must(bpf_map_update_elem(bpf_map__fd(yardstick_->maps.under_test), &index, &fd, BPF_ANY), "under_test");
+}
+
+void Rig::put(const replay& row) {
   const __u32 zero = 0;
-  const int fd = bpf_program__fd(subject);
-  must(bpf_map_update_elem(bpf_map__fd(yardstick_->maps.under_test), &zero, &fd, BPF_ANY), "under_test");
   must(bpf_map_update_elem(bpf_map__fd(yardstick_->maps.replayed), &zero, &row, BPF_ANY), "replayed");
 }
 
 std::uint32_t Rig::run(bpf_program* replayer, replay& row, std::uint32_t packets, test::Bytes& out) {
   const bool v4 = family_ == Family::v4;
-  const bool tcp = replayer == yardstick_->progs.replay_tcp4 || replayer == yardstick_->progs.replay_tcp6;
+  const bool tcp = row.frame[v4 ? 23 : 20] == SP_PROTO_TCP;
   xdp_md ctx{};
   ctx.data_end = 14u + (v4 ? 20 : 40) + (tcp ? 20 : 8);
   ctx.ingress_ifindex = bed_.ext0();
@@ -117,8 +126,8 @@ std::uint32_t Rig::run(bpf_program* replayer, replay& row, std::uint32_t packets
   return opts.retval;
 }
 
-test::Outcome Rig::once(bpf_program* replayer, bpf_program* subject, replay& row) {
-  arm(subject, row);
+test::Outcome Rig::once(bpf_program* replayer, replay& row) {
+  put(row);
   test::Outcome outcome;
   outcome.frame.resize(sizeof row.frame + kGrowth);
   outcome.action = run(replayer, row, 1, outcome.frame);
@@ -126,9 +135,8 @@ test::Outcome Rig::once(bpf_program* replayer, bpf_program* subject, replay& row
   return outcome;
 }
 
-double Rig::time(bpf_program* replayer, bpf_program* subject, replay& row, std::uint32_t packets,
-                 std::uint32_t action) {
-  arm(subject, row);
+double Rig::time(bpf_program* replayer, replay& row, std::uint32_t packets, std::uint32_t action) {
+  put(row);
   test::Bytes out(sizeof row.frame + kGrowth);
   double spent = 0;
   std::uint32_t left_by = 0;
@@ -139,7 +147,7 @@ double Rig::time(bpf_program* replayer, bpf_program* subject, replay& row, std::
     spent += thread_ns();
   }
   if (left_by != action)
-    throw std::runtime_error(std::string(bpf_program__name(subject)) + ": action " + std::to_string(left_by) +
+    throw std::runtime_error(std::string(bpf_program__name(replayer)) + ": action " + std::to_string(left_by) +
                              " where " + std::to_string(action) + " was expected");
   const __u32 zero = 0;
   must(bpf_map_lookup_elem(bpf_map__fd(yardstick_->maps.replayed), &zero, &row), "replayed");

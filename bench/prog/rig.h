@@ -14,6 +14,12 @@
 
 namespace sp::bench {
 
+// The programs that replay one kind of packet: to nobody, and to a program under test.
+struct Replayer {
+  bpf_program* idle = nullptr;
+  bpf_program* busy = nullptr;
+};
+
 class Rig {
  public:
   Rig(Family family, std::uint32_t flow_entries);
@@ -22,24 +28,23 @@ class Rig {
   // The first of 4M addresses behind the router.
   [[nodiscard]] Ip clients() const;
   [[nodiscard]] yardstick_bpf& yardstick() { return *yardstick_; }
-  // The program that replays streams of this kind; `answered` when what is under test may turn packets into longer
-  // ones.
-  [[nodiscard]] bpf_program* replayer(Protocol protocol, bool answered) const;
+  // `answered` when the program in `slot` may turn packets into longer ones.
+  [[nodiscard]] Replayer replayer(Protocol protocol, replay_slot slot, bool answered = false) const;
   // The yardstick of the rig's family.
   [[nodiscard]] bpf_program* bare() const;
   [[nodiscard]] bpf_program* ours() { return bed_.bpf().progs.sp_xdp; }
 
-  // Runs packet row.index of a stream through `subject`; the row goes on by one.
-  test::Outcome once(bpf_program* replayer, bpf_program* subject, replay& row);
-  // Nanoseconds of replaying one packet and running `subject` on it, the mean of `packets`. Throws when the last packet
-  // did not leave by `action`.
-  double time(bpf_program* replayer, bpf_program* subject, replay& row, std::uint32_t packets, std::uint32_t action);
+  // Replays packet row.index of a stream; the row goes on by one.
+  test::Outcome once(bpf_program* replayer, replay& row);
+  // Nanoseconds of replaying one packet, the mean of `packets`. Throws when the last one did not leave by `action`.
+  double time(bpf_program* replayer, replay& row, std::uint32_t packets, std::uint32_t action);
 
  private:
   struct Destroy {
     void operator()(yardstick_bpf* bpf) const { yardstick_bpf::destroy(bpf); }
   };
-  void arm(bpf_program* subject, const replay& row);
+  void arm(replay_slot slot, const bpf_program* program);
+  void put(const replay& row);
   std::uint32_t run(bpf_program* replayer, replay& row, std::uint32_t packets, test::Bytes& out);
 
   Family family_;

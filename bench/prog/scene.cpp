@@ -23,23 +23,24 @@ Scene::Scene(Rig& rig, std::vector<Subject> subjects) : rig_(&rig), subjects_(st
 
 // Without a program. In chunks as with it, so that the system calls are in both.
 double Scene::idle(std::size_t index, std::uint32_t packets) {
-  return in_chunks(index, rig_->yardstick().progs.noop, idle_rows_[index], packets);
+  return in_chunks(index, false, packets);
 }
 
 double Scene::busy(std::size_t index, std::uint32_t packets) {
-  return in_chunks(index, subjects_[index].program, rows_[index], packets);
+  return in_chunks(index, true, packets);
 }
 
-double Scene::in_chunks(std::size_t index, bpf_program* program, replay& row, std::uint32_t packets) {
+double Scene::in_chunks(std::size_t index, bool is_busy, std::uint32_t packets) {
   const Subject& subject = subjects_[index];
-  const bool is_subject = program == subject.program;
+  bpf_program* replayer = is_busy ? subject.replayer.busy : subject.replayer.idle;
+  replay& row = is_busy ? rows_[index] : idle_rows_[index];
+  const std::uint32_t action = is_busy ? subject.action : std::uint32_t{XDP_TX};
   const std::uint32_t chunk = subject.undo ? std::min(kUndoneAtOnce, packets) : packets;
   double sum = 0;
   for (std::uint32_t done = 0; done < packets; done += chunk) {
     const std::uint32_t from = row.index;
-    sum +=
-        rig_->time(subject.replayer, program, row, chunk, is_subject ? subject.action : std::uint32_t{XDP_TX}) * chunk;
-    if (is_subject && subject.undo) subject.undo(from, chunk);
+    sum += rig_->time(replayer, row, chunk, action) * chunk;
+    if (is_busy && subject.undo) subject.undo(from, chunk);
   }
   return sum / packets;
 }

@@ -14,8 +14,7 @@ namespace sp::bench {
 struct Subject {
   std::string name;
   Stream stream;
-  bpf_program* replayer = nullptr;
-  bpf_program* program = nullptr;
+  Replayer replayer;
   std::uint32_t action = 0;
   // Slow ones run fewer packets a round.
   std::uint32_t divisor = 1;
@@ -40,7 +39,7 @@ class Scene {
  private:
   double idle(std::size_t index, std::uint32_t packets);
   double busy(std::size_t index, std::uint32_t packets);
-  double in_chunks(std::size_t index, bpf_program* program, replay& row, std::uint32_t packets);
+  double in_chunks(std::size_t index, bool is_busy, std::uint32_t packets);
 
   Rig* rig_;
   std::vector<Subject> subjects_;

@@ -55,11 +55,11 @@ void prove(Rig& rig, const Subject& subject, const std::function<test::Bytes(std
   for (std::uint32_t i = 0; i < std::min(kSamples, row.count); ++i) {
     const auto number = static_cast<std::uint32_t>(std::uint64_t{row.count - 1} * i / (kSamples - 1));
     row.index = number;
-    const test::Outcome sent = rig.once(subject.replayer, rig.yardstick().progs.noop, row);
+    const test::Outcome sent = rig.once(subject.replayer.idle, row);
     if (sent.frame != subject.stream.packet(number).bytes())
       refuse(subject, number, "replayed as" + test::dump(sent.frame));
     row.index = number;
-    const test::Outcome got = rig.once(subject.replayer, subject.program, row);
+    const test::Outcome got = rig.once(subject.replayer.busy, row);
     if (got.action != subject.action) refuse(subject, number, "left by action " + std::to_string(got.action));
     const test::Bytes want = expected(number);
     if (got.frame != want) refuse(subject, number, "became" + test::dump(got.frame) + "\nnot" + test::dump(want));
@@ -70,7 +70,7 @@ void prove(Rig& rig, const Subject& subject, const std::function<test::Bytes(std
 void prove_new(Rig& rig, const Subject& subject, std::uint32_t packets) {
   replay row = subject.stream.row();
   rig.bed().counts();
-  rig.time(subject.replayer, subject.program, row, packets, subject.action);
+  rig.time(subject.replayer.busy, row, packets, subject.action);
   const std::uint64_t opened = rig.bed().counts()["flow-new"];
   if (opened != packets) refuse(subject, packets, "opened " + std::to_string(opened) + " flows");
 }
@@ -93,8 +93,9 @@ void add_doors(Rig& rig, Family family, Protocol protocol) {
 template <typename F>
 std::vector<Subject> subjects(Rig& rig, const Connections<F>& connections, Protocol protocol, std::uint32_t count) {
   const Family family = F::kWords == 1 ? Family::v4 : Family::v6;
-  bpf_program* replayer = rig.replayer(protocol, false);
-  bpf_program* answered = rig.replayer(protocol, true);
+  const Replayer bare = rig.replayer(protocol, REPLAY_BARE);
+  const Replayer ours = rig.replayer(protocol, REPLAY_OURS);
+  const Replayer answered = rig.replayer(protocol, REPLAY_OURS, true);
   const auto request = [&](std::uint32_t i) { return connections.translated_request(i).bytes(); };
   const auto reply = [&](std::uint32_t i) { return connections.translated_reply(i).bytes(); };
   Stream miss = stream(rig, family, protocol, kStrangers, kNobodysPort, test::kAck);
@@ -106,13 +107,13 @@ std::vector<Subject> subjects(Rig& rig, const Connections<F>& connections, Proto
   };
   miss.count = reject.count = count;
   std::vector<Subject> all = {
-      {kBare, connections.requests(count), replayer, rig.bare(), XDP_TX},
-      {kEstablished, connections.requests(count), replayer, rig.ours(), XDP_TX},
-      {kReply, connections.replies(count), replayer, rig.ours(), XDP_TX},
-      {kMiss, miss, replayer, rig.ours(), XDP_PASS},
-      {kNewRemote, remote, replayer, rig.ours(), XDP_TX, 16, forget(remote)},
-      {kNewLocal, local, replayer, rig.ours(), XDP_PASS, 16, forget(local)},
-      {kReject, reject, answered, rig.ours(), XDP_TX, 2},
+      {kBare, connections.requests(count), bare, XDP_TX},
+      {kEstablished, connections.requests(count), ours, XDP_TX},
+      {kReply, connections.replies(count), ours, XDP_TX},
+      {kMiss, miss, ours, XDP_PASS},
+      {kNewRemote, remote, ours, XDP_TX, 16, forget(remote)},
+      {kNewLocal, local, ours, XDP_PASS, 16, forget(local)},
+      {kReject, reject, answered, XDP_TX, 2},
   };
   prove(rig, all[0], request);
   prove(rig, all[1], request);
@@ -129,10 +130,11 @@ std::vector<Subject> subjects(Rig& rig, const Connections<F>& connections, Proto
 template <typename F>
 std::vector<Subject> flooded(Rig& rig, const Connections<F>& connections, Protocol protocol, std::uint32_t count) {
   const Family family = F::kWords == 1 ? Family::v4 : Family::v6;
-  bpf_program* replayer = rig.replayer(protocol, false);
+  const Replayer bare = rig.replayer(protocol, REPLAY_BARE);
+  const Replayer ours = rig.replayer(protocol, REPLAY_OURS);
   std::vector<Subject> all = {
-      {kBare, connections.requests(count), replayer, rig.bare(), XDP_TX},
-      {kNewFlood, opening(rig, family, protocol, kNewClients, kNewPort), replayer, rig.ours(), XDP_TX, 4},
+      {kBare, connections.requests(count), bare, XDP_TX},
+      {kNewFlood, opening(rig, family, protocol, kNewClients, kNewPort), ours, XDP_TX, 4},
   };
   // Each flow has two embryos: this is twice what the table holds.
   prove_new(rig, all[1], SP_MAX_EMBRYOS4);
