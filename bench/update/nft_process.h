@@ -17,8 +17,8 @@ struct NftCost {
   double peak_mb = 0;  // resident, of nft itself
 };
 
-// `nft -f file`. Gives up when it has used `cpu_limit`: Error.err == ETIMEDOUT; the kernel then drops what it had of
-// the transaction.
+// `nft -f file`. Gives up when it has used `cpu_limit`, or 6 GB: Error.err == ETIMEDOUT; the kernel then drops what it
+// had of the transaction.
 [[nodiscard]] Result<NftCost> run_nft(const std::string& netns, const std::filesystem::path& file,
                                       std::chrono::seconds cpu_limit);
 
