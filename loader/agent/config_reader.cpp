@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/agent/config_reader.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include "loader/util/closest.h"
 
 namespace sp::agent {
@@ -9,28 +11,10 @@ namespace {
 using source::Value;
 
 std::string list_of(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    text += (text.empty() ? "" : ", ") + word;
-  }
-  return text;
+  return fmt::format("{}", fmt::join(words, ", "));
 }
 
 }  // namespace
-
-std::string shown(const Value& node) {
-  switch (node.kind) {
-    case Value::Kind::scalar:
-      return "'" + node.text.substr(0, 60) + "'";
-    case Value::Kind::list:
-      return "a list";
-    case Value::Kind::map:
-      return "a mapping";
-    case Value::Kind::null:
-      break;
-  }
-  return "nothing";
-}
 
 Result<void> read_mapping(const Value& node, const Place& place, const Readers& readers) {
   if (node.kind == Value::Kind::null) {

@@ -35,9 +35,6 @@ struct Place {
 using Reader = std::function<Result<void>(const source::Value&, const Place&)>;
 using Readers = std::map<std::string, Reader>;
 
-// A value for a message: 'text', a list, a mapping, nothing.
-[[nodiscard]] std::string shown(const source::Value& node);
-
 // Every key of `node` has a reader and is given once. A key without a value keeps its default.
 [[nodiscard]] Result<void> read_mapping(const source::Value& node, const Place& place, const Readers& readers);
 [[nodiscard]] Reader mapping(Readers readers);

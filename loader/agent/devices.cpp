@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/agent/devices.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -10,14 +12,6 @@ namespace {
 
 bool same_row(const sp_device_val& left, const sp_device_val& right) {
   return std::memcmp(&left, &right, sizeof left) == 0;
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) {
-    text += (text.empty() ? "" : "; ") + line;
-  }
-  return text;
 }
 
 }  // namespace
@@ -35,7 +29,7 @@ Result<void> Devices::start(const node::Facts& facts, const std::vector<node::De
   withdraw_unnamed(wanted, facts);
   const std::vector<std::string> failures = follow(wanted, facts);
   if (carriers_.empty()) {
-    return Error{0, joined(failures)};
+    return Error{0, fmt::format("{}", fmt::join(failures, "; "))};
   }
   failed_.update(failures);
   return {};

@@ -2,6 +2,8 @@
 // Options of the command line that more than one subcommand needs.
 #pragma once
 
+#include <spdlog/fmt/fmt.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -19,17 +21,14 @@ CLI::Validator one_of(const std::map<std::string, Value>& words) {
   for (const auto& [word, value] : words) {
     known.push_back(word);
   }
-  std::string list;
-  for (const std::string& word : known) {
-    list += (list.empty() ? "" : ", ") + word;
-  }
   return CLI::Validator(
-      [known, list](std::string& given) {
+      [known](std::string& given) {
         if (std::find(known.begin(), known.end(), given) != known.end()) {
           return std::string();
         }
         const auto meant = closest(given, known);
-        return "'" + given + "' is unknown: " + (meant ? "did you mean " + *meant + "?" : "expected one of " + list);
+        return "'" + given + "' is unknown: " +
+               (meant ? "did you mean " + *meant + "?" : fmt::format("expected one of {}", fmt::join(known, ", ")));
       },
       "", "");
 }

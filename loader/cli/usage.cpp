@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/cli/usage.h"
 
+#include <spdlog/fmt/fmt.h>
+
 #include <vector>
 
 #include "loader/util/closest.h"
@@ -43,11 +45,7 @@ std::string unknown_word(const CLI::App& app, const std::string& given) {
   if (known.size() > kListedWords) {
     return what + word;
   }
-  std::string list;
-  for (const std::string& candidate : known) {
-    list += (list.empty() ? "" : ", ") + candidate;
-  }
-  return what + word + (list.empty() ? "" : ": expected one of " + list);
+  return what + word + (known.empty() ? "" : fmt::format(": expected one of {}", fmt::join(known, ", ")));
 }
 
 }  // namespace

@@ -150,20 +150,6 @@ struct TextReader {
   }
 };
 
-std::string kind_of(const Value& value) {
-  switch (value.kind) {
-    case Value::Kind::scalar:
-      return "'" + value.text.substr(0, 60) + "'";
-    case Value::Kind::list:
-      return "a list";
-    case Value::Kind::map:
-      return "a mapping";
-    case Value::Kind::null:
-      break;
-  }
-  return "nothing";
-}
-
 // Lists and maps of a file; the caller has dealt with scalars.
 struct TreeReader {
   const Slot& slot;
@@ -171,16 +157,16 @@ struct TreeReader {
 
   template <typename Scalar>
   Result<void> operator()(Scalar) const {
-    return refuse(slot, kind_of(value));
+    return refuse(slot, shown(value));
   }
   Result<void> operator()(std::vector<std::string>* into) const {
     if (value.kind != Value::Kind::list) {
-      return refuse(slot, kind_of(value));
+      return refuse(slot, shown(value));
     }
     std::vector<std::string> list;
     for (const Value& item : value.items) {
       if (item.kind != Value::Kind::scalar) {
-        return refuse(slot, kind_of(item) + " in a list");
+        return refuse(slot, shown(item) + " in a list");
       }
       list.push_back(item.text);
     }
@@ -189,12 +175,12 @@ struct TreeReader {
   }
   Result<void> operator()(std::map<std::string, bool>* into) const {
     if (value.kind != Value::Kind::map) {
-      return refuse(slot, kind_of(value));
+      return refuse(slot, shown(value));
     }
     for (std::size_t i = 0; i < value.items.size(); ++i) {
       const auto set = value.items[i].quoted ? std::nullopt : parse_bool(value.items[i].text);
       if (!set) {
-        return Error{0, value.keys[i] + " is " + kind_of(value.items[i]) + ": expected true or false"};
+        return Error{0, value.keys[i] + " is " + shown(value.items[i]) + ": expected true or false"};
       }
       (*into)[value.keys[i]] = *set;
     }
@@ -202,7 +188,7 @@ struct TreeReader {
   }
   Result<void> operator()(std::vector<VModule>* into) const {
     if (value.kind != Value::Kind::list) {
-      return refuse(slot, kind_of(value));
+      return refuse(slot, shown(value));
     }
     std::vector<VModule> list;
     for (const Value& item : value.items) {
@@ -210,7 +196,7 @@ struct TreeReader {
       const Value* const verbosity = item.find("verbosity");
       const auto level = verbosity != nullptr ? parse_number<std::uint32_t>(verbosity->text) : std::nullopt;
       if (pattern == nullptr || !level) {
-        return Error{0, "has " + kind_of(item) + ": expected a mapping with filePattern and verbosity"};
+        return Error{0, "has " + shown(item) + ": expected a mapping with filePattern and verbosity"};
       }
       list.push_back({pattern->text, *level});
     }

@@ -168,6 +168,20 @@ const Value* Value::find(std::string_view key) const {
   return found == keys.end() ? nullptr : &items[static_cast<std::size_t>(found - keys.begin())];
 }
 
+std::string shown(const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::scalar:
+      return "'" + value.text.substr(0, 60) + "'";
+    case Value::Kind::list:
+      return "a list";
+    case Value::Kind::map:
+      return "a mapping";
+    case Value::Kind::null:
+      break;
+  }
+  return "nothing";
+}
+
 Result<std::vector<Value>> parse_yaml(std::string_view text, std::size_t first_line) {
   // yaml-cpp takes a NUL for the end of its input and would report half a file as a whole one. NULs are what a file
   // system leaves where a crash cut a write short.

@@ -29,6 +29,9 @@ struct Value {
   [[nodiscard]] const Value* find(std::string_view key) const;
 };
 
+// What stands where something else was expected, for complaints: a scalar in quotes, cut short, or its kind.
+[[nodiscard]] std::string shown(const Value& value);
+
 // More values than this in one document are refused. They take about 200 MB of memory; an EndpointSliceList of 100,000
 // endpoints has a third as many.
 constexpr std::size_t kMaxValues = 2'000'000;
