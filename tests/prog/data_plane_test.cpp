@@ -268,12 +268,3 @@ TEST_F(DataPlaneTest, ASweepCountsTheFlowsOfEachTable) {
 
 }  // namespace
 }  // namespace sp::kernel
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  if (::geteuid() != 0) {
-    std::puts("skipped: loading BPF programs needs root");
-    return 77;
-  }
-  return RUN_ALL_TESTS();
-}

@@ -236,12 +236,3 @@ TEST_F(KernelMaps, ClsactNeverReplacesAStranger) {
 
 }  // namespace
 }  // namespace sp::kernel
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  if (::geteuid() != 0) {
-    std::puts("skipped: loading BPF programs needs root");
-    return 77;
-  }
-  return RUN_ALL_TESTS();
-}

@@ -155,12 +155,3 @@ TEST_F(NodeWatcher, KernelKeepsANeighbourThatItIsAskedToKeep) {
 
 }  // namespace
 }  // namespace sp::node
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  if (::geteuid() != 0) {
-    std::puts("skipped: network namespaces need root");
-    return 77;
-  }
-  return RUN_ALL_TESTS();
-}

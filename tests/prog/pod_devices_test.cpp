@@ -222,12 +222,3 @@ TEST_F(PodDevicesTest, ADeviceThatFacesClientsIsNoPodsEvenIfItCannotBeAttached) 
 
 }  // namespace
 }  // namespace sp::agent
-
-int main(int argc, char** argv) {
-  ::testing::InitGoogleTest(&argc, argv);
-  if (::geteuid() != 0) {
-    std::puts("skipped: loading BPF programs needs root");
-    return 77;
-  }
-  return RUN_ALL_TESTS();
-}
