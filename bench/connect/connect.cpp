@@ -7,7 +7,7 @@
 #include <functional>
 #include <map>
 
-#include "bench/connect/cpu_scope.h"
+#include "bench/rivals/cpu_scope.h"
 #include "bench/connect/exchange_client.h"
 #include "bench/connect/exchange_server.h"
 #include "bench/connect/streams.h"

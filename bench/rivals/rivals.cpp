@@ -39,6 +39,7 @@ NatService nat_service(const HotService& service, unsigned number, const std::ve
   out.name = "default/" + service.name;
   out.cluster_ip = *Ip::parse("10.98.0." + std::to_string(number));
   out.node_port = service.node_port;
+  out.keeps_client = service.keeps_client;
   for (const Host& pod : pods) out.endpoints.emplace_back(*Ip::parse(pod.ip4), service.target_port);
   return out;
 }
@@ -92,6 +93,7 @@ Result<void> Rivals::start_sallyport() {
     const HotService& hot = plan_.hot[i];
     test::ServiceSpec spec{
         .name = hot.name, .number = i + 1, .target_port = hot.target_port, .node_port = hot.node_port};
+    spec.external_local = hot.keeps_client;
     for (const Host& pod : pods_of(Subject::sallyport, hot)) spec.backends.push_back(test::backend(*lab_, pod.name));
     api_->put(test::api_objects(spec));
   }
@@ -129,7 +131,8 @@ std::vector<Host> Rivals::pods_of(Subject subject, const HotService& service) co
   const auto nodes = node_names(subject);
   const std::string& node = service.is_remote ? nodes.back() : nodes.front();
   std::vector<Host> pods;
-  for (unsigned i = 1; i <= service.pods; ++i) pods.push_back(lab_->host(node + "p" + std::to_string(i)));
+  for (unsigned i = 0; i < service.pods; ++i)
+    pods.push_back(lab_->host(node + "p" + std::to_string(service.first_pod + i)));
   return pods;
 }
 

@@ -27,6 +27,8 @@ struct HotService {
   std::uint16_t target_port = 0;
   bool is_remote = false;  // its Pods are behind another node than the one that a client dials
   unsigned pods = 1;
+  unsigned first_pod = 1;
+  bool keeps_client = false;  // externalTrafficPolicy: Local
 };
 
 struct RivalPlan {
