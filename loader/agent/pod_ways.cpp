@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "loader/util/log.h"
 #include "maps/device.h"
 
 namespace sp::agent {
@@ -15,6 +16,11 @@ void PodWays::refresh(const std::vector<const node::Device*>& devices, Clock::ti
   std::vector<std::string> problems;
   for (const node::Device* device : devices) {
     const auto known = ways_.find(device->ifindex);
+    // GRO that is switched on while the Pod's end is down opens nothing: the driver looks at it when this end or GRO
+    // changes, and then asks whether the other is up.
+    if (delivery_ == LocalDelivery::xdp && !device->up && known == ways_.end()) {
+      continue;
+    }
     const bool current = known != ways_.end() && known->second.peer_namespace == device->peer_namespace &&
                          known->second.peer_ifindex == device->peer_ifindex &&
                          (known->second.problem.empty() || now < known->second.retry_at);
@@ -45,6 +51,9 @@ PodWays::Way PodWays::open(const node::Device& device, Clock::time_point now) {
     way.flags = SP_DEVICE_PEER | SP_DEVICE_XDP_TX;
   } else {
     way.problem = admitted.error().text();
+  }
+  if (way.flags != 0) {
+    log::debug("pod-device", "open way into the Pod device={} ifindex={}", device.name, device.ifindex);
   }
   return way;
 }

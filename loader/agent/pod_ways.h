@@ -27,7 +27,7 @@ class PodWays {
   // `ends` finds the other ends.
   explicit PodWays(LocalDelivery delivery, PodEnds ends = PodEnds()) : delivery_(delivery), ends_(std::move(ends)) {}
 
-  // Opens the ways of `devices` and forgets those of others.
+  // Opens the ways of `devices` and forgets those of others. One whose Pod is not up yet waits for it.
   void refresh(const std::vector<const node::Device*>& devices, Clock::time_point now = Clock::now());
 
   // SP_DEVICE_PEER, with SP_DEVICE_XDP_TX for XDP; 0 where the stack delivers.

@@ -97,6 +97,18 @@ TEST_F(PodWaysTest, XdpSwitchesGroOnInThePodOfEachDevice) {
   EXPECT_EQ(std::filesystem::read_symlink("/proc/thread-self/ns/net"), home);
 }
 
+TEST_F(PodWaysTest, XdpWaitsForThePodsEndToBeUp) {
+  add_pod("spy0", "spy-a");
+  sandbox_->run("ip -n spy-a link set spy0p down");
+  PodWays ways(LocalDelivery::xdp);
+  ways.refresh(devices());
+  EXPECT_EQ(flags(ways, "spy0"), 0U);
+  EXPECT_FALSE(has_gro("spy-a", "spy0p"));
+  sandbox_->run("ip -n spy-a link set spy0p up");
+  ways.refresh(devices());
+  EXPECT_EQ(flags(ways, "spy0"), kTransmit);
+}
+
 TEST_F(PodWaysTest, ADeviceThatIsMadeAnewGetsItsWayAnew) {
   add_pod("spy0", "spy-a");
   PodWays ways(LocalDelivery::xdp);
