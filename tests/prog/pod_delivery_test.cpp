@@ -5,11 +5,15 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <linux/ethtool.h>
+#include <linux/if_ether.h>
 #include <linux/if_link.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "../harness/netns.h"
@@ -64,6 +68,36 @@ void furnish(const std::string& name, const std::string& device, const std::stri
             gateway.text() + " dev " + peer + " && " + inside + "neigh replace " + gateway.text() + " lladdr " +
             gateway_mac + " nud permanent dev " + peer);
   }
+}
+
+// What a device receives.
+class Tap {
+ public:
+  explicit Tap(const char* device) : fd_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)) {
+    sockaddr_ll at{};
+    at.sll_family = AF_PACKET;
+    at.sll_protocol = Be16::from_host(ETH_P_ALL).raw;
+    at.sll_ifindex = static_cast<int>(::if_nametoindex(device));
+    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) throw std::runtime_error("AF_PACKET");
+  }
+  // Both addresses of the next frame that carries "question"; empty after two seconds without one.
+  [[nodiscard]] Bytes received() const {
+    pollfd ready{fd_.get(), POLLIN, 0};
+    while (::poll(&ready, 1, 2000) > 0) {
+      std::string frame(2048, '\0');
+      frame.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(fd_.get(), frame.data(), frame.size()))));
+      if (frame.ends_with("question")) return {frame.begin(), frame.begin() + 12};
+    }
+    return {};
+  }
+
+ private:
+  Fd fd_;
+};
+
+Tap tap_in(const std::string& name, const char* device) {
+  const NetnsScope there = in(name);
+  return Tap(device);
 }
 
 class PodDelivery : public PacketTest {
@@ -186,6 +220,19 @@ TEST_P(PodDelivery, PeerIsReachedPastTheDevice) {
 
 TEST_P(PodDelivery, XdpReachesThePodPastTheDevice) {
   EXPECT_LT(talk_by(kPods | SP_DEVICE_PEER | SP_DEVICE_XDP_TX), kFew);
+}
+
+TEST_P(PodDelivery, FrameIsTheOneOfThePodsLink) {
+  for (const std::uint32_t way : {SP_DEVICE_PEER, SP_DEVICE_PEER | SP_DEVICE_XDP_TX}) {
+    bed.set_device(bed.pod0(), kPods | way);
+    const Tap tap = tap_in("pod", "pod0p");
+    Sock server = listening(at.local_pod, Protocol::udp);
+    Sock dialler = client(Protocol::udp);
+    ASSERT_EQ(dialler.connect({at.node, kNodePort}), 0);
+    ASSERT_EQ(dialler.send("question"), 0);
+    const Bytes addresses{2, 0, 0, 0, 0, 0x0a, 2, 0, 0, 0, 0, 0x21};
+    EXPECT_EQ(tap.received(), addresses) << "from the node's end to the Pod's, or a bridge in the Pod drops it";
+  }
 }
 
 TEST_P(PodDelivery, AnUnknownNeighbourIsFoundByTheStackAndThenPassedBy) {
