@@ -21,9 +21,9 @@ std::vector<Plan> plans(bool is_short) {
   const Room plain{.backends = 524'288, .slots = 1'048'576};
   const Room million{.backends = 1'310'720, .slots = 2'097'152};
   using std::chrono::seconds;
-  if (is_short) return {{2500, 10, plain, 1, 2, 200, seconds(20), seconds(1)}};
-  return {{2500, 10, plain, 5, 10, 300, seconds(60), seconds(5)},
-          {10'000, 10, plain, 2, 5, 300, seconds(60), seconds(5)},
+  if (is_short) return {{2500, 10, plain, 1, 2, 200, seconds(6), seconds(1)}};
+  return {{2500, 10, plain, 3, 10, 300, seconds(60), seconds(5)},
+          {10'000, 10, plain, 3, 5, 300, seconds(60), seconds(5)},
           {10'000, 100, million, 1, 5, 300, seconds(60), seconds(5)}};
 }
 
