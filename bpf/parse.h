@@ -43,7 +43,8 @@ static __always_inline __be16 parse_ethernet(void *data, void *end, struct pkt *
 
 	if ((void *)(eth + 1) > end)
 		return 0;
-	ethertype = eth->h_proto;
+	/* By its offset: struct ethhdr is packed, and its members are loaded byte by byte. */
+	ethertype = *(__be16 *)(data + offsetof(struct ethhdr, h_proto));
 	p->eth = eth;
 	p->end = end;
 	p->len = (__u32)(end - data);
@@ -144,8 +145,7 @@ static __always_inline int parse_ip(struct pkt *p, const enum af af)
 
 		if ((void *)(tcp + 1) > p->end)
 			return -SP_PASS_MALFORMED;
-		p->sport = tcp->source;
-		p->dport = tcp->dest;
+		p->ports = *(__be32 *)p->l4;
 		p->check = p->l4 + offsetof(struct tcphdr, check);
 		p->tcp_flags = ((__u8 *)tcp)[13];
 		return 0;
@@ -156,8 +156,7 @@ static __always_inline int parse_ip(struct pkt *p, const enum af af)
 		if ((void *)(udp + 1) > p->end)
 			return -SP_PASS_MALFORMED;
 		p->check = p->l4 + offsetof(struct udphdr, check);
-		p->sport = udp->source;
-		p->dport = udp->dest;
+		p->ports = *(__be32 *)p->l4;
 		return 0;
 	}
 	return -SP_PASS_PROTOCOL;

@@ -46,8 +46,14 @@ struct pkt {
 	__u32 l3_len;
 	__u16 l3_off;
 	__u16 l4_off;
-	__be16 sport;
-	__be16 dport;
+	union {
+		struct {
+			__be16 sport;
+			__be16 dport;
+		};
+		/* Both, as they stand in the packet. */
+		__be32 ports;
+	};
 	__u8 proto;
 	__u8 tcp_flags;
 	__u8 vlan_tags;

@@ -52,6 +52,17 @@ static __always_inline int indirect_leave(struct xdp_md *ctx, const struct pkt *
 	return XDP_PASS;
 }
 
+/* By words: struct ethhdr is packed, and a copy of it would go byte by byte. */
+static __always_inline void rewrite_l2(const struct pkt *p, const struct sp_flow_rule *rule)
+{
+	const __u32 *from = (const __u32 *)rule->dmac;
+	__u32 *to = p->eth;
+
+	to[0] = from[0];
+	to[1] = from[1];
+	to[2] = from[2];
+}
+
 /* Translates the packet by `val`, whose next hop is current, and returns the XDP action or a reason. */
 static __always_inline int forward(struct xdp_md *ctx, const struct pkt *p, void *val, const enum af af)
 {
@@ -78,13 +89,13 @@ static __always_inline int forward(struct xdp_md *ctx, const struct pkt *p, void
 	if (unlikely(action != SP_ACTION_FORWARD))
 		return indirect_leave(ctx, p, rule, action);
 	if (likely(ifindex == ctx->ingress_ifindex)) {
-		__builtin_memcpy(p->eth, rule->dmac, 2 * ETH_ALEN);
+		rewrite_l2(p, rule);
 		return XDP_TX;
 	}
 	/* A VLAN tag belongs to the link that it came by. */
 	if (unlikely(p->vlan_tags))
 		return indirect_leave(ctx, p, rule, SP_ACTION_NEIGH);
-	__builtin_memcpy(p->eth, rule->dmac, 2 * ETH_ALEN);
+	rewrite_l2(p, rule);
 	return (int)bpf_redirect_map(&sp_tx_ports, ifindex, XDP_DROP);
 }
 

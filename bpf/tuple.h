@@ -17,6 +17,7 @@ struct flow_key {
 	union {
 		struct sp_flow4_key v4;
 		struct sp_flow6_key v6;
+		__u64 words[sizeof(struct sp_flow6_key) / 8];
 	};
 };
 
@@ -124,11 +125,31 @@ static __always_inline void key_set_l4(struct flow_key *key, __be16 sport, __be1
 	}
 }
 
+/* Ports, protocol and padding of a key as one word. */
+static __always_inline __u64 key_l4_word(__be32 ports, __u8 proto)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return ports | (__u64)proto << 32;
+#else
+	return (__u64)ports << 32 | (__u64)proto << 24;
+#endif
+}
+
+/*
+ * By words of 8 bytes: both addresses stand side by side in the packet as in the key, and a key that was stored in
+ * smaller pieces is not forwarded to the loads of the hash and of the comparison.
+ */
 static __always_inline void key_from_pkt(struct flow_key *key, const struct pkt *p, const enum af af)
 {
-	addr_copy(key_saddr(key, af), pkt_saddr(p, af), af);
-	addr_copy(key_daddr(key, af), pkt_daddr(p, af), af);
-	key_set_l4(key, p->sport, p->dport, p->proto, af);
+	const __u64 *addrs = (const __u64 *)pkt_saddr(p, af);
+
+	key->words[0] = addrs[0];
+	if (af == AF6) {
+		key->words[1] = addrs[1];
+		key->words[2] = addrs[2];
+		key->words[3] = addrs[3];
+	}
+	key->words[af == AF4 ? 1 : 4] = key_l4_word(p->ports, p->proto);
 }
 
 /* The accessors below take a value of a flow table, of an embryo table, or a struct flow_val. */
