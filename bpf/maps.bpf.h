@@ -16,6 +16,7 @@
 #include "maps/backend.h"
 #include "maps/config.h"
 #include "maps/device.h"
+#include "maps/filter.h"
 #include "maps/flow.h"
 #include "maps/limits.h"
 #include "maps/network.h"
@@ -84,6 +85,15 @@ struct {
 	__type(value, struct sp_frontend_val);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
 } sp_frontends SP_MAP;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, SP_FILTER_WORDS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__type(key, __u32);
+	__type(value, __u64);
+	__uint(pinning, LIBBPF_PIN_BY_NAME);
+} sp_dst_filter SP_MAP;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

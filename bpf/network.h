@@ -35,28 +35,40 @@ static __always_inline int pod_address(const struct sp_addr *addr, const enum af
 	return networks && network_holds(&networks->pods[af == AF6], addr, af);
 }
 
+/* The range of ClusterIPs that the address is in, or NULL. */
+static __always_inline struct sp_network *service_network(const struct sp_addr *addr, const enum af af)
+{
+	struct sp_networks_val *networks = networks_row();
+
+	if (!networks)
+		return NULL;
+	/* Unused entries come last. */
+	for (int i = 0; i < SP_MAX_SERVICE_NETS; i++) {
+		struct sp_network *network = &networks->services[af == AF6][i];
+
+		if (likely(!network->mask.w[af == AF4 ? 3 : 0]))
+			return NULL;
+		if (network_holds(network, addr, af))
+			return network;
+	}
+	return NULL;
+}
+
 /*
  * Nothing has this address and port as its frontend: 0 when that is the stack's affair, else the reason to refuse
  * (R-063, R-064).
  */
 static __always_inline int unserved(const struct sp_addr *addr, const enum af af)
 {
-	struct sp_networks_val *networks = networks_row();
+	struct sp_network *network = service_network(addr, af);
 	__u32 *what;
-	int i;
 
-	if (!networks)
-		return 0;
-	for (i = 0; i < SP_MAX_SERVICE_NETS; i++) {
-		if (network_holds(&networks->services[af == AF6][i], addr, af))
-			break;
-	}
-	if (i == SP_MAX_SERVICE_NETS)
+	if (!network)
 		return 0;
 	what = bpf_map_lookup_elem(&sp_service_ips, addr);
 	if (what)
 		return *what == SP_SERVICE_IP_REJECT ? -SP_REJECT_UNDEFINED_PORT : 0;
-	return networks->services[af == AF6][i].flags & SP_NETWORK_ALLOCATED ? -SP_DROP_NO_SERVICE : 0;
+	return network->flags & SP_NETWORK_ALLOCATED ? -SP_DROP_NO_SERVICE : 0;
 }
 
 #endif

@@ -9,6 +9,7 @@
 #ifndef SP_BPF_PAIR_H
 #define SP_BPF_PAIR_H
 
+#include "bpf/filter.h"
 #include "bpf/flow.h"
 
 /* Tries that leave other embryos alone; after these an embryo in the way is removed, as the LRU would (I4). */
@@ -97,6 +98,9 @@ static __always_inline int reply_insert(struct scratch *scratch, int steal, cons
 	struct flow_key *reply_key = scratch_reply_key(scratch);
 	void *table = embryo_table(af);
 
+	/* What leaves for its client asks no filter: there is no end to clients. */
+	if (!(val_rule(&scratch->reply, af)->flags & SP_FLOW_EGRESS))
+		filter_add(reply_key, af);
 	if (bpf_map_update_elem(table, reply_key, &scratch->reply, BPF_NOEXIST)) {
 		if (embryo_steal(scratch, steal, af))
 			return -1;

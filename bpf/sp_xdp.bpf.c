@@ -50,6 +50,8 @@ static __always_inline void *flow_find(struct xdp_md *ctx, const struct pkt *p, 
 		*reason = next_hop_check(&at, val, p, af);
 		return *reason ? NULL : val;
 	}
+	if (!val && likely(!may_be_ours(key, p, af)))
+		return NULL;
 	*reason = af == AF4 ? sp_xdp_open4(ctx) : sp_xdp_open6(ctx);
 	scratch = scratch_row();
 	return *reason || !scratch ? NULL : &scratch->request;

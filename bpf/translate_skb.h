@@ -56,6 +56,8 @@ static __always_inline void *skb_find(const struct place *at, const struct pkt *
 		*reason = next_hop_check(at, val, p, af);
 		return *reason ? NULL : val;
 	}
+	if (!val && at->hook == HOOK_POD && likely(!may_be_ours(&key, p, af)))
+		return NULL;
 	/* What leaves the node is seldom new to it, and seldom ours: not worth a second look. */
 	if (!val && !place_opens(at, p) && !bpf_map_lookup_elem(embryo_table(af), &key))
 		return NULL;

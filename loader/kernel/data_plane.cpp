@@ -14,6 +14,7 @@
 #include "loader/kernel/attach.h"
 #include "loader/kernel/attach_sockets.h"
 #include "loader/kernel/flow_aging.h"
+#include "loader/kernel/frontend_map.h"
 #include "loader/kernel/libbpf_log.h"
 #include "loader/kernel/map.h"
 #include "loader/kernel/mapped_array.h"
@@ -98,7 +99,7 @@ struct DataPlane::State {
   std::filesystem::path pin_path;
   Fd lock;
   Skeleton skeleton;
-  Map<sp_frontend_key, sp_frontend_val> frontends;
+  FrontendMap frontends;
   Map<__u32, sp_service_name> service_names;
   Map<sp_source_range_key, __u8> source_ranges;
   Map<sp_addr, __u32> service_ips;
@@ -121,13 +122,12 @@ Result<std::unique_ptr<DataPlane::State>> DataPlane::State::make(const std::file
                                                                  Skeleton skeleton) {
   const auto& maps = skeleton->maps;
   const auto fd = [](const bpf_map* map) { return bpf_map__fd(map); };
-  using Frontends = decltype(State::frontends);
   using Names = decltype(State::service_names);
   using Ranges = decltype(State::source_ranges);
   using ServiceIps = decltype(State::service_ips);
   using Devices = decltype(State::devices);
   using TxPorts = decltype(State::tx_ports);
-  SP_TRY_ASSIGN(frontends, Frontends::share(fd(maps.sp_frontends), "sp_frontends", BPF_MAP_TYPE_HASH));
+  SP_TRY_ASSIGN(frontends, FrontendMap::share(fd(maps.sp_frontends), fd(maps.sp_dst_filter)));
   SP_TRY_ASSIGN(names, Names::share(fd(maps.sp_svc_names), "sp_svc_names", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(ranges, Ranges::share(fd(maps.sp_source_range), "sp_source_range", BPF_MAP_TYPE_LPM_TRIE));
   SP_TRY_ASSIGN(service_ips, ServiceIps::share(fd(maps.sp_service_ips), "sp_service_ips", BPF_MAP_TYPE_HASH));

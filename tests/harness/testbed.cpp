@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "maps/device.h"
+#include "maps/filter.h"
 #include "maps/flow.h"
 
 namespace sp::test {
@@ -114,6 +115,8 @@ Plan plan(Family family) {
 }
 
 void small_table(bpf_map* map) {
+  // The number of its rows is part of its hash.
+  if (std::string_view(bpf_map__name(map)) == "sp_dst_filter") return;
   if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF && bpf_map__max_entries(map) > kTableSize)
     bpf_map__set_max_entries(map, kTableSize);
 }
@@ -200,6 +203,12 @@ void Testbed::add_frontend(const Ip& address, std::uint16_t port, Protocol proto
                            std::uint16_t flags, sp_scope scope) {
   const sp_frontend_key key{address.raw(), Be16::from_host(port).raw, static_cast<std::uint8_t>(protocol), scope};
   const sp_frontend_val value{service.id, flags, SP_KIND_NODE_PORT};
+  const sp_addr& to = key.addr;
+  const std::uint32_t bit = sp_filter_bit(to.w[0], to.w[1], to.w[2], to.w[3], key.port, key.proto), word = bit / 64;
+  std::uint64_t bits = 0;
+  must(bpf_map_lookup_elem(bpf_map__fd(bpf_->maps.sp_dst_filter), &word, &bits), "sp_dst_filter");
+  bits |= std::uint64_t{1} << bit % 64;
+  put(bpf_->maps.sp_dst_filter, &word, &bits);
   put(bpf_->maps.sp_frontends, &key, &value);
 }
 

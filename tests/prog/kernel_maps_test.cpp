@@ -12,6 +12,7 @@
 #include "loader/kernel/percpu_map.h"
 #include "loader/kernel/pin.h"
 #include "loader/kernel/reader.h"
+#include "maps/filter.h"
 #include "tests/harness/sandbox.h"
 
 namespace sp::kernel {
@@ -41,6 +42,8 @@ class KernelMaps : public ::testing::Test {
     if (!reader) throw std::runtime_error(reader.error().text());
     return std::move(reader).value();
   }
+
+  Fd pinned(const char* map) { return Fd(bpf_obj_get((options_.pin_path / map).c_str())); }
 
   static std::unique_ptr<test::Sandbox> sandbox_;
   DataPlaneOptions options_;
@@ -80,6 +83,28 @@ TEST_F(KernelMaps, FullTableSaysSoAndHowBigItIs) {
 TEST_F(KernelMaps, ErasingAnAbsentKeyIsNoError) {
   EXPECT_TRUE(plane_->tables().frontends.erase(frontend(1)));
   EXPECT_TRUE(plane_->tables().source_ranges.erase({32, 1, {}}));
+}
+
+TEST_F(KernelMaps, FrontendsHaveTheirBitsInTheFilterOfDestinations) {
+  const sp_frontend_key key = frontend(7);
+  const __be32* w = key.addr.w;
+  const __u32 bit = sp_filter_bit(w[0], w[1], w[2], w[3], key.port, key.proto), row = bit / 64;
+  const auto filter = [&] { return pinned("sp_dst_filter"); };
+  const auto word = [&] {
+    __u64 out = 0;
+    EXPECT_EQ(bpf_map_lookup_elem(filter().get(), &row, &out), 0);
+    return out;
+  };
+  EXPECT_EQ(word(), 0u);
+  ASSERT_TRUE(plane_->tables().frontends.update(key, {1, 0, 0}));
+  EXPECT_EQ(word(), __u64{1} << bit % 64);
+
+  // As an agent leaves it that knew nothing of the filter.
+  constexpr __u64 kNone = 0;
+  ASSERT_EQ(bpf_map_update_elem(filter().get(), &row, &kNone, BPF_ANY), 0);
+  plane_.reset();
+  SetUp();
+  EXPECT_EQ(word(), __u64{1} << bit % 64);
 }
 
 TEST_F(KernelMaps, PrefixTableRoundTrips) {

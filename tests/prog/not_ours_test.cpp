@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // I7: what is not ours leaves byte-identical, whatever it is and wherever it is cut off.
+#include <bpf/bpf.h>
 #include <linux/bpf.h>
 
 #include "../harness/testbed.h"
+#include "maps/filter.h"
 
 namespace sp::test {
 namespace {
@@ -47,6 +49,21 @@ TEST_P(NotOurs, SamePortOfAnotherProtocol) {
   Packet packet = syn();
   packet.protocol = Protocol::udp;
   expect_pass(packet.bytes(), "pass-not-ours");
+}
+
+// A set bit of the filter costs lookups and changes nothing.
+TEST_P(NotOurs, NoFlowAndNoFrontendWhateverTheFilterSays) {
+  Packet segment = syn();
+  segment.flags = kAck;
+  segment.dport++;
+  Packet datagram = segment;
+  datagram.protocol = Protocol::udp;
+  for (const std::uint64_t word : {std::uint64_t{0}, ~std::uint64_t{0}}) {
+    for (std::uint32_t row = 0; row < SP_FILTER_WORDS; ++row)
+      ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(bed.bpf().maps.sp_dst_filter), &row, &word, BPF_ANY), 0);
+    expect_pass(segment.bytes(), "pass-not-ours");
+    expect_pass(datagram.bytes(), "pass-not-ours");
+  }
 }
 
 TEST_P(NotOurs, OtherProtocol) {
