@@ -7,11 +7,11 @@
 #include <functional>
 #include <map>
 
-#include "bench/rivals/cpu_scope.h"
 #include "bench/connect/exchange_client.h"
 #include "bench/connect/exchange_server.h"
 #include "bench/connect/streams.h"
 #include "bench/report/report.h"
+#include "bench/rivals/cpu_scope.h"
 #include "bench/rivals/rivals.h"
 
 namespace sp::bench {

@@ -25,7 +25,7 @@ struct ExchangePlan {
 struct Exchanges {
   double per_second = 0;
   std::size_t failed = 0;
-  std::size_t stalled = 0;  // had no answer for long when the time was up; in no latency
+  std::size_t stalled = 0;           // had no answer for long when the time was up; in no latency
   std::vector<double> latencies_us;  // sorted; from before socket() until after close()
 
   [[nodiscard]] double latency_us(double share) const;

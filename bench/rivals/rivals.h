@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rivals: one lab in which the same Services are opened by Sallyport on two nodes and by the kernel's NAT on two others,
-// and whose last two only route.
+// Rivals: one lab in which the same Services are opened by Sallyport on two nodes and by the kernel's NAT on two
+// others, and whose last two only route.
 //
 // Promises: each side has the same Services in the same number, and Pods of its own; a client outside reaches all sides
 // over the same router. Everything goes with the object. IPv4.
