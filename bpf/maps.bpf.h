@@ -93,7 +93,7 @@ struct {
 	__type(key, __u32);
 	__type(value, __u64);
 	__uint(pinning, LIBBPF_PIN_BY_NAME);
-} sp_dst_filter SP_MAP;
+} sp_filter SP_MAP;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -98,9 +98,7 @@ static __always_inline int reply_insert(struct scratch *scratch, int steal, cons
 	struct flow_key *reply_key = scratch_reply_key(scratch);
 	void *table = embryo_table(af);
 
-	/* What leaves for its client asks no filter: there is no end to clients. */
-	if (!(val_rule(&scratch->reply, af)->flags & SP_FLOW_EGRESS))
-		filter_add(reply_key, af);
+	filter_add(reply_key, val_rule(&scratch->reply, af)->flags, af);
 	if (bpf_map_update_elem(table, reply_key, &scratch->reply, BPF_NOEXIST)) {
 		if (embryo_steal(scratch, steal, af))
 			return -1;

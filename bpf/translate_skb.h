@@ -49,6 +49,8 @@ static __always_inline void *skb_find(const struct place *at, const struct pkt *
 
 	*reason = -SP_PASS_NOT_OURS;
 	key_from_pkt(&key, p, af);
+	if (at->hook == HOOK_EGRESS && likely(!may_leave_changed(&key, p, af)))
+		return NULL;
 	val = bpf_map_lookup_elem(flow_table(af), &key);
 	if (val && !place_serves(at, val_rule(val, af)->flags))
 		return NULL;

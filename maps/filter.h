@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
- * sp_dst_filter: a Bloom filter with one hash over destinations, so that most packets that are not ours pass after one
- * bit in place of two more hash lookups.
+ * sp_filter: a Bloom filter with one hash over addresses with port and protocol, so that most packets that are not ours
+ * pass after a bit or two in place of hash lookups.
  *
- * A bit is set before the frontend, or the reply half of an embryo, that it stands for, and never cleared: a clear bit
- * proves that there is neither, a set one proves nothing. A reboot, or `sallyport cleanup`, starts anew.
+ * It has the destinations of frontends and of replies that are translated where they come in, and, with
+ * SP_FILTER_SOURCE, the sources of replies that are translated where they leave. A bit is set before the entry that it
+ * stands for, and never cleared: a clear bit proves that there is none, a set one proves nothing. A reboot, or
+ * `sallyport cleanup`, starts anew.
  */
 #ifndef SP_MAPS_FILTER_H
 #define SP_MAPS_FILTER_H
@@ -13,11 +15,14 @@
 #include "addr.h"
 
 #define SP_FILTER_BITS_LOG2 20
+/* In the protocol: the address is a source. */
+#define SP_FILTER_SOURCE 0x80
+
 /* Rows of 64 bits: 128 KiB. */
 #define SP_FILTER_WORDS (1u << (SP_FILTER_BITS_LOG2 - 6))
 
 /*
- * The bit of a destination: row = bit / 64. `w` are the four words of its sp_addr. Multiply-shift hashing with the odd
+ * The bit of an address: row = bit / 64. `w` are the four words of its sp_addr. Multiply-shift hashing with the odd
  * number nearest to 2^64 / golden ratio; its upper bits depend on all of the input.
  */
 static inline __attribute__((always_inline)) __u32 sp_filter_bit(__be32 w0, __be32 w1, __be32 w2, __be32 w3,

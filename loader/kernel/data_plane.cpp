@@ -63,6 +63,20 @@ Result<WindowedArray<Row>> map_rows(const bpf_map* map, std::uint32_t value_byte
   return WindowedArray<Row>::map(std::move(shared));
 }
 
+// One that is new gets what the flows beside it need.
+Result<Filter> open_filter(const sallyport_bpf& bpf) {
+  const auto& maps = bpf.maps;
+  const auto fd = [](const bpf_map* map) { return bpf_map__fd(map); };
+  SP_TRY_ASSIGN(filter, Filter::share(fd(maps.sp_filter)));
+  if (!filter.is_empty()) return filter;
+  SP_TRY((add_flows<sp_flow4_key, sp_flow4_val>(filter, fd(maps.sp_flows4), "sp_flows4", BPF_MAP_TYPE_HASH)));
+  SP_TRY((add_flows<sp_flow6_key, sp_flow6_val>(filter, fd(maps.sp_flows6), "sp_flows6", BPF_MAP_TYPE_HASH)));
+  constexpr bpf_map_type kEmbryos = BPF_MAP_TYPE_LRU_HASH;
+  SP_TRY((add_flows<sp_flow4_key, sp_embryo4_val>(filter, fd(maps.sp_embryos4), "sp_embryos4", kEmbryos)));
+  SP_TRY((add_flows<sp_flow6_key, sp_embryo6_val>(filter, fd(maps.sp_embryos6), "sp_embryos6", kEmbryos)));
+  return filter;
+}
+
 bool has_pin(const std::filesystem::path& pin_path, std::span<const char* const> programs, std::uint32_t ifindex) {
   return std::any_of(programs.begin(), programs.end(), [&](const char* program) {
     std::error_code ignored;
@@ -127,7 +141,8 @@ Result<std::unique_ptr<DataPlane::State>> DataPlane::State::make(const std::file
   using ServiceIps = decltype(State::service_ips);
   using Devices = decltype(State::devices);
   using TxPorts = decltype(State::tx_ports);
-  SP_TRY_ASSIGN(frontends, FrontendMap::share(fd(maps.sp_frontends), fd(maps.sp_dst_filter)));
+  SP_TRY_ASSIGN(filter, open_filter(*skeleton));
+  SP_TRY_ASSIGN(frontends, FrontendMap::share(fd(maps.sp_frontends), std::move(filter)));
   SP_TRY_ASSIGN(names, Names::share(fd(maps.sp_svc_names), "sp_svc_names", BPF_MAP_TYPE_HASH));
   SP_TRY_ASSIGN(ranges, Ranges::share(fd(maps.sp_source_range), "sp_source_range", BPF_MAP_TYPE_LPM_TRIE));
   SP_TRY_ASSIGN(service_ips, ServiceIps::share(fd(maps.sp_service_ips), "sp_service_ips", BPF_MAP_TYPE_HASH));

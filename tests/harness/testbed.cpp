@@ -116,7 +116,7 @@ Plan plan(Family family) {
 
 void small_table(bpf_map* map) {
   // The number of its rows is part of its hash.
-  if (std::string_view(bpf_map__name(map)) == "sp_dst_filter") return;
+  if (std::string_view(bpf_map__name(map)) == "sp_filter") return;
   if (bpf_map__type(map) != BPF_MAP_TYPE_RINGBUF && bpf_map__max_entries(map) > kTableSize)
     bpf_map__set_max_entries(map, kTableSize);
 }
@@ -206,9 +206,9 @@ void Testbed::add_frontend(const Ip& address, std::uint16_t port, Protocol proto
   const sp_addr& to = key.addr;
   const std::uint32_t bit = sp_filter_bit(to.w[0], to.w[1], to.w[2], to.w[3], key.port, key.proto), word = bit / 64;
   std::uint64_t bits = 0;
-  must(bpf_map_lookup_elem(bpf_map__fd(bpf_->maps.sp_dst_filter), &word, &bits), "sp_dst_filter");
+  must(bpf_map_lookup_elem(bpf_map__fd(bpf_->maps.sp_filter), &word, &bits), "sp_filter");
   bits |= std::uint64_t{1} << bit % 64;
-  put(bpf_->maps.sp_dst_filter, &word, &bits);
+  put(bpf_->maps.sp_filter, &word, &bits);
   put(bpf_->maps.sp_frontends, &key, &value);
 }
 

@@ -89,7 +89,7 @@ TEST_F(KernelMaps, FrontendsHaveTheirBitsInTheFilterOfDestinations) {
   const sp_frontend_key key = frontend(7);
   const __be32* w = key.addr.w;
   const __u32 bit = sp_filter_bit(w[0], w[1], w[2], w[3], key.port, key.proto), row = bit / 64;
-  const auto filter = [&] { return pinned("sp_dst_filter"); };
+  const auto filter = [&] { return pinned("sp_filter"); };
   const auto word = [&] {
     __u64 out = 0;
     EXPECT_EQ(bpf_map_lookup_elem(filter().get(), &row, &out), 0);
@@ -105,6 +105,32 @@ TEST_F(KernelMaps, FrontendsHaveTheirBitsInTheFilterOfDestinations) {
   plane_.reset();
   SetUp();
   EXPECT_EQ(word(), __u64{1} << bit % 64);
+}
+
+TEST_F(KernelMaps, FlowsOfAnAgentWithoutAFilterGetTheirBits) {
+  sp_flow4_key left{}, entered{};
+  left.saddr = 0x0b01f40a;
+  left.sport = 0x901f;
+  left.proto = entered.proto = SP_PROTO_TCP;
+  entered.daddr = 0x010200c0;
+  entered.dport = 0x1234;
+  sp_flow4_val value{};
+  value.rule.flags = SP_FLOW_REPLY | SP_FLOW_EGRESS;
+  ASSERT_EQ(bpf_map_update_elem(pinned("sp_flows4").get(), &left, &value, BPF_ANY), 0);
+  sp_embryo4_val embryo{};
+  embryo.flow.rule.flags = SP_FLOW_REPLY;
+  ASSERT_EQ(bpf_map_update_elem(pinned("sp_embryos4").get(), &entered, &embryo, BPF_ANY), 0);
+  plane_.reset();
+  SetUp();
+  const auto has = [&](__be32 ip, __be16 port, __u8 proto) {
+    const __u32 bit = sp_filter_bit(0, 0, __builtin_bswap32(SP_ADDR_V4_PREFIX), ip, port, proto), row = bit / 64;
+    __u64 word = 0;
+    EXPECT_EQ(bpf_map_lookup_elem(pinned("sp_filter").get(), &row, &word), 0);
+    return (word >> bit % 64 & 1) != 0;
+  };
+  EXPECT_TRUE(has(left.saddr, left.sport, SP_PROTO_TCP | SP_FILTER_SOURCE));
+  EXPECT_TRUE(has(entered.daddr, entered.dport, SP_PROTO_TCP));
+  EXPECT_FALSE(has(left.saddr, left.sport, SP_PROTO_TCP));
 }
 
 TEST_F(KernelMaps, PrefixTableRoundTrips) {

@@ -60,7 +60,7 @@ TEST_P(NotOurs, NoFlowAndNoFrontendWhateverTheFilterSays) {
   datagram.protocol = Protocol::udp;
   for (const std::uint64_t word : {std::uint64_t{0}, ~std::uint64_t{0}}) {
     for (std::uint32_t row = 0; row < SP_FILTER_WORDS; ++row)
-      ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(bed.bpf().maps.sp_dst_filter), &row, &word, BPF_ANY), 0);
+      ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(bed.bpf().maps.sp_filter), &row, &word, BPF_ANY), 0);
     expect_pass(segment.bytes(), "pass-not-ours");
     expect_pass(datagram.bytes(), "pass-not-ours");
   }

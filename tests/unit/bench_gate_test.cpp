@@ -46,6 +46,14 @@ TEST(Noise, IsAtLeastATwentiethOfTheRecordedMedian) {
   EXPECT_DOUBLE_EQ(noise_of(spread(9), spread(1)), 0.45);
 }
 
+TEST(Noise, IsTakenForMuchWhereOneRoundHidesIt) {
+  const Spread once{2, 2, 2, 1};
+  EXPECT_DOUBLE_EQ(noise_of(once, spread(2)), 0.6);
+  EXPECT_DOUBLE_EQ(noise_of(spread(2), once), 0.6);
+  EXPECT_EQ(judge(once, claim("a", spread(2.5))), Judgement::kept);
+  EXPECT_EQ(judge(once, claim("a", spread(2.7))), Judgement::worse);
+}
+
 TEST(Gate, FailsAboveTheRecordWhenLessIsBetter) {
   EXPECT_EQ(judge(spread(1.0), claim("a", spread(1.04))), Judgement::kept);
   EXPECT_EQ(judge(spread(1.0), claim("a", spread(1.06))), Judgement::worse);
