@@ -14,6 +14,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kLeastNoise = 0.05;    // of the recorded median
+constexpr double kUnknownNoise = 0.30;  // of the recorded median, where too few rounds tell the noise
+constexpr std::size_t kFewRounds = 3;
 constexpr double kUnclearNoise = 0.30;  // of the recorded median: a third lost would not be seen
 
 Json json_of(const RecordedBenchmark& benchmark) {
@@ -81,7 +83,8 @@ void put(const Results& results, Record& record) {
 }
 
 double noise_of(const Spread& was, const Spread& is) {
-  return std::max(kLeastNoise * std::fabs(was.median), (was.q3 - was.q1) + (is.q3 - is.q1));
+  const double least = std::min(was.rounds, is.rounds) < kFewRounds ? kUnknownNoise : kLeastNoise;
+  return std::max(least * std::fabs(was.median), (was.q3 - was.q1) + (is.q3 - is.q1));
 }
 
 Judgement judge(const Spread& was, const Claim& claim) {

@@ -4,8 +4,9 @@
 //   {"schema": 1, "benchmarks": {"prog": {"machine": "…", "date": "…", "claims": {"NAME": {"q1", "median", "q3"}}}}}
 //
 // What counts as noise is the recorded and the present distance between quartiles together, and 5 % at least: ratios of
-// two runs differ by that much with how the linker and the allocator happened to lay things out. A claim with a target
-// has a side that is worse; one without has none, so that any move beyond noise says that the record no longer holds.
+// two runs differ by that much with how the linker and the allocator happened to lay things out. Fewer than three
+// rounds say nothing about noise; it is then taken for 30 %. A claim with a target has a side that is worse; one
+// without has none, so that any move beyond noise says that the record no longer holds.
 #pragma once
 
 #include <map>
@@ -49,7 +50,8 @@ struct Finding {
   double noise = 0;
 };
 
-// Recorded and present quartiles' distances together, at least 5 % of the recorded median.
+// Recorded and present quartiles' distances together, at least 5 % of the recorded median; 30 % where either had few
+// rounds.
 [[nodiscard]] double noise_of(const Spread& was, const Spread& is);
 // Of a claim that is in both.
 [[nodiscard]] Judgement judge(const Spread& was, const Claim& is);
