@@ -114,11 +114,17 @@ class Soak : public LabTest {
         {.access = {LabApi::shared().source_words().back(), ""}, .node_name = kNode, .observer = {}});
     EXPECT_TRUE(ok(source));
     const auto end = Clock::now() + Millis(20000);
-    while (!(*source)->cluster().complete && Clock::now() < end) {
+    // A cluster counts as complete before its ServiceCIDRs are there: an old API server has none.
+    const std::size_t ranges = api().objects("servicecidrs").size();
+    const auto is_whole = [&] {
+      return (*source)->cluster().complete && (*source)->cluster().service_cidrs.size() == ranges;
+    };
+    while (!is_whole() && Clock::now() < end) {
       pollfd ready{(*source)->fd(), POLLIN, 0};
       ::poll(&ready, 1, 1000);
       static_cast<void>((*source)->refresh());
     }
+    EXPECT_TRUE(is_whole());
     auto watcher = node::Watcher::open(kNode);
     EXPECT_TRUE(ok(watcher));
     static_cast<void>(watcher->refresh());
