@@ -9,9 +9,9 @@
 #include <memory>
 #include <string>
 
-#include "bench/node/bare.h"
 #include "bench/node/cpu_time.h"
 #include "bench/node/stream.h"
+#include "bench/yardstick.h"
 // Behind the types that it speaks of.
 #include "node.skel.h"
 

@@ -81,8 +81,8 @@ std::uint16_t delta_of(std::uint32_t now, std::uint32_t was) {
 }
 
 // With `whole`, from the node, else from the client still.
-bare_rule to_backend(const sp_flow4_key& flow, std::uint32_t number, bool whole) {
-  bare_rule rule{};
+bare4_val to_backend(const sp_flow4_key& flow, std::uint32_t number, bool whole) {
+  bare4_val rule{};
   rule.saddr = whole ? node_ip().raw().w[3] : flow.saddr;
   rule.daddr = backend_ip(false, number).raw().w[3];
   rule.sport = flow.sport;
@@ -149,7 +149,7 @@ Subject bare_lookup(const Bed& bed) {
   subject.learn = [map = bpf_map__fd(bed.generator.bpf().maps.bare_flows)](std::uint32_t first, std::uint32_t end) {
     for (std::uint32_t flow = first; flow < end; ++flow) {
       const sp_flow4_key key = flow_key(flow);
-      const bare_rule rule = to_backend(key, flow % kBackends, true);
+      const bare4_val rule = to_backend(key, flow % kBackends, true);
       const int err = bpf_map_update_elem(map, &key, &rule, BPF_ANY);
       if (err != 0) throw std::runtime_error(std::string("bare_flows: ") + std::strerror(-err));
     }

@@ -4,7 +4,7 @@
  * rewrite with checksum deltas that stand in the table, transmit. No VLAN, options, extension headers, fragments, TCP
  * state, aging, counters, TTL, MTU or next hop check.
  */
-#include "bench/prog/bare.h"
+#include "bench/yardstick.h"
 #include "bpf/tuple.h"
 
 struct {
@@ -20,32 +20,6 @@ struct {
   __type(key, struct sp_flow6_key);
   __type(value, struct bare6_val);
 } bare_flows6 SEC(".maps");
-
-/*
- * Keys are hashed and compared by words of 4 and 8 bytes right after they are written: stores of 8 bytes keep such
- * loads from waiting until narrower ones have reached the cache.
- */
-union key4 {
-  struct sp_flow4_key fields;
-  __u64 words[2];
-};
-
-union key6 {
-  struct sp_flow6_key fields;
-  __u64 words[5];
-};
-
-static __always_inline __u64 ports_and_proto(const void* ports, __u8 proto) {
-  return *(const __u32*)ports | (__u64)proto << 32;
-}
-
-static __always_inline void write_macs(void* eth, const __u32* macs) {
-  __u32* words = eth;
-
-  words[0] = macs[0];
-  words[1] = macs[1];
-  words[2] = macs[2];
-}
 
 static __always_inline __be16 ethertype(const void* eth) {
   return *(const __be16*)(eth + 2 * ETH_ALEN);
@@ -72,7 +46,7 @@ int bare4(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
   struct iphdr* ip = data + ETH_HLEN;
   struct udphdr* ports = (void*)(ip + 1);
-  union key4 key;
+  struct flow_key key;
   struct bare4_val* val;
   __u8 proto;
 
@@ -81,7 +55,7 @@ int bare4(struct xdp_md* ctx) {
     return XDP_PASS;
   proto = ip->protocol;
   key.words[0] = *(const __u64*)&ip->saddr;
-  key.words[1] = ports_and_proto(ports, proto);
+  key.words[1] = key_l4_word(*(const __be32*)ports, proto);
   val = bpf_map_lookup_elem(&bare_flows4, &key);
   if (!val || !rewrite_l4(ports, end, proto, val->sport, val->dport, val->l4_delta)) return XDP_PASS;
   ip->saddr = val->saddr;
@@ -98,7 +72,7 @@ int bare6(struct xdp_md* ctx) {
   struct ipv6hdr* ip = data + ETH_HLEN;
   struct udphdr* ports = (void*)(ip + 1);
   const __u64* addrs;
-  union key6 key;
+  struct flow_key key;
   struct bare6_val* val;
   __u8 proto;
 
@@ -111,7 +85,7 @@ int bare6(struct xdp_md* ctx) {
   key.words[1] = addrs[1];
   key.words[2] = addrs[2];
   key.words[3] = addrs[3];
-  key.words[4] = ports_and_proto(ports, proto);
+  key.words[4] = key_l4_word(*(const __be32*)ports, proto);
   val = bpf_map_lookup_elem(&bare_flows6, &key);
   if (!val || !rewrite_l4(ports, end, proto, val->sport, val->dport, val->l4_delta)) return XDP_PASS;
   addr_copy((__be32*)&ip->saddr, val->saddr, AF6);

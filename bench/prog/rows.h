@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "bench/prog/bare.h"
+#include "bench/yardstick.h"
 #include "loader/util/ip.h"
 #include "maps/flow.h"
 
