@@ -4,26 +4,17 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <stdexcept>
-#include <utility>
 
 #include "loader/kernel/map.h"
 #include "maps/network.h"
+#include "tests/harness/must.h"
 
 namespace sp::bench {
 namespace {
 
+using test::must;
+
 constexpr std::uint32_t kEndpoints = 10;  // of each Service, all of them the one server
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text());
-  return std::move(result).value();
-}
-
-void must(const Result<void>& result) {
-  if (!result) throw std::runtime_error(result.error().text());
-}
 
 // As the agent has them: every ClusterIP is inside a range, the addresses of Pods are not.
 void set_networks(const std::filesystem::path& pin_path) {

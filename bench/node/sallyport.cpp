@@ -4,27 +4,19 @@
 #include <linux/if_link.h>
 
 #include <stdexcept>
-#include <utility>
 
 #include "bench/node/subject.h"
 #include "loader/kernel/data_plane.h"
 #include "loader/kernel/pin.h"
 #include "loader/kernel/pinned_object.h"
+#include "tests/harness/must.h"
 #include "tests/harness/netns.h"
 
 namespace sp::bench {
 
 namespace {
 
-template <typename T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text());
-  return std::move(result).value();
-}
-
-void must(const Result<void>& result) {
-  if (!result) throw std::runtime_error(result.error().text());
-}
+using test::must;
 
 struct Node {
   std::filesystem::path pin_path;

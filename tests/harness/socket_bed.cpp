@@ -11,20 +11,12 @@
 #include <stdexcept>
 
 #include "maps/socket.h"
+#include "tests/harness/must.h"
 
 namespace sp::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <typename T>
-T must(Result<T> result) {
-  if (!result) throw std::runtime_error(result.error().text());
-  return std::move(result).value();
-}
-void must(const Result<void>& result) {
-  if (!result) throw std::runtime_error(result.error().text());
-}
 
 void write_text(const fs::path& file, const std::string& text) {
   std::ofstream out(file);

@@ -3,43 +3,23 @@
 // are larger than the link; answers must find their socket; what is sent on passes egress a second time.
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/ethtool.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <poll.h>
-#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 
 #include "../harness/inside_client.h"
+#include "../harness/must.h"
+#include "../harness/net_device.h"
 #include "../harness/netns.h"
 #include "../harness/socket_bed.h"
+#include "../harness/tap.h"
 #include "maps/device.h"
 
 namespace sp::test {
 namespace {
 
 constexpr auto kPods = SP_DEVICE_PODS | SP_DEVICE_HAS_SNAT4 | SP_DEVICE_HAS_SNAT6;
-
-// The kernel finishes checksums before they leave by `device`, so that the receiver looks at them.
-void finish_checksums(const char* device) {
-  const Fd any(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ethtool_value off{.cmd = ETHTOOL_STXCSUM, .data = 0};
-  ifreq request{};
-  std::strncpy(request.ifr_name, device, IFNAMSIZ - 1);
-  request.ifr_data = reinterpret_cast<char*>(&off);
-  if (::ioctl(any.get(), SIOCETHTOOL, &request) != 0) throw std::runtime_error("ETHTOOL_STXCSUM");
-}
-
-void attach(std::uint32_t ifindex, bpf_tc_attach_point point, const bpf_program* program) {
-  LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = static_cast<int>(ifindex), .attach_point = point);
-  LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = bpf_program__fd(program));
-  if (bpf_tc_attach(&hook, &opts) != 0) throw std::runtime_error("bpf_tc_attach");
-}
 
 // Puts the other end of `device` into a namespace, as the Pod with the address that ends in `last`.
 void make_pod(const std::string& device, const std::string& name, const std::string& last, const std::string& mac) {
@@ -76,15 +56,16 @@ class InsideTraffic : public InsideTest {
         "ip route add 10.13.242.236 via 192.0.2.254 && ip route add 2001:db8:f::236 via 2001:db8:1::fe && "
         "ip netns exec client sysctl -qw net.ipv4.tcp_syn_retries=1");
     for (const std::string device : {"ext0", "pod0", "pod1"}) {
-      finish_checksums(device.c_str());
+      // The kernel finishes checksums before they leave, so that the receiver looks at them.
+      ethtool(device.c_str(), ETHTOOL_STXCSUM, 0);
       box.run("tc qdisc add dev " + device + " clsact");
     }
     const auto& programs = bed.bpf().progs;
     for (const std::uint32_t pod : {bed.pod0(), pod1}) {
-      attach(pod, BPF_TC_INGRESS, programs.sp_pod_ingress);
-      attach(pod, BPF_TC_EGRESS, programs.sp_pod_egress);
+      attach_tc(pod, BPF_TC_INGRESS, programs.sp_pod_ingress);
+      attach_tc(pod, BPF_TC_EGRESS, programs.sp_pod_egress);
     }
-    attach(bed.ext0(), BPF_TC_EGRESS, programs.sp_tc_egress);
+    attach_tc(bed.ext0(), BPF_TC_EGRESS, programs.sp_tc_egress);
   }
   void SetUp() override {
     InsideTest::SetUp();
@@ -93,13 +74,11 @@ class InsideTraffic : public InsideTest {
 
   [[nodiscard]] int family() const { return GetParam() == Family::v4 ? AF_INET : AF_INET6; }
   [[nodiscard]] Sock socket_in(const std::string& name, Protocol protocol) const {
-    const auto inside = NetnsScope::enter(name);
-    if (!inside) throw std::runtime_error(inside.error().what);
+    const NetnsScope inside = must(NetnsScope::enter(name));
     return {family(), protocol};
   }
   [[nodiscard]] static Sock listening_in(const std::string& name, const Ip& ip, Protocol protocol) {
-    const auto inside = NetnsScope::enter(name);
-    if (!inside) throw std::runtime_error(inside.error().what);
+    const NetnsScope inside = must(NetnsScope::enter(name));
     return Sock::listening({ip, kEndpointPort}, protocol);
   }
   // `client` and a server at `backend` talk, and each has the other for whom it says.
@@ -181,61 +160,42 @@ TEST_P(InsideTraffic, R060_WithoutBackendAnySocketIsTold) {
   expect_refused("");
 }
 
-// What leaves by a device, as its other end gets it.
-class Tap {
- public:
-  explicit Tap(const char* device) : fd_(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0)) {
-    sockaddr_ll at{};
-    at.sll_family = AF_PACKET;
-    at.sll_protocol = Be16::from_host(ETH_P_ALL).raw;
-    at.sll_ifindex = static_cast<int>(::if_nametoindex(device));
-    if (::bind(fd_.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) throw std::runtime_error("AF_PACKET");
-  }
-  // The next frame with a UDP header to `port`; empty after two seconds without one.
-  [[nodiscard]] Bytes datagram(Family family, std::uint16_t port) {
+// The next frame with a UDP header to `port`.
+Bytes datagram(const Tap& tap, Family family, std::uint16_t port) {
+  return tap.next([=](const Bytes& frame) {
     const std::size_t l4 = family == Family::v4 ? 34 : 54;
-    pollfd ready{fd_.get(), POLLIN, 0};
-    while (::poll(&ready, 1, 2000) > 0) {
-      Bytes frame(2048);
-      frame.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(fd_.get(), frame.data(), frame.size()))));
-      const std::uint8_t protocol = frame.size() < l4 + 8 ? 0 : frame.at(family == Family::v4 ? 23 : 20);
-      if (protocol == SP_PROTO_UDP && frame.at(l4 + 2) << 8 == (port & 0xff00) && frame.at(l4 + 3) == (port & 0xff))
-        return frame;
-    }
-    return {};
-  }
-  // The destination address of such a frame.
-  [[nodiscard]] static Ip destination(const Bytes& frame, Family family) {
-    return family == Family::v4 ? Ip::v4(*reinterpret_cast<const std::uint32_t*>(&frame.at(30)))
-                                : Ip::v6(&frame.at(38));
-  }
+    const std::uint8_t protocol = frame.size() < l4 + 8 ? 0 : frame.at(family == Family::v4 ? 23 : 20);
+    return protocol == SP_PROTO_UDP && frame.at(l4 + 2) << 8 == (port & 0xff00) && frame.at(l4 + 3) == (port & 0xff);
+  });
+}
 
- private:
-  Fd fd_;
-};
+// The destination address of such a frame.
+Ip destination(const Bytes& frame, Family family) {
+  return family == Family::v4 ? Ip::v4(*reinterpret_cast<const std::uint32_t*>(&frame.at(30))) : Ip::v6(&frame.at(38));
+}
 
 TEST_P(InsideTraffic, ServicesThatAreEachOthersBackendsTranslateOnce) {
   const auto to_client = bed.add_service({{at.client, kServicePort}});
   const auto to_vip = bed.add_service({{at.vip, kServicePort}});
   bed.add_frontend(at.vip, kServicePort, Protocol::udp, to_client, SP_FRONTEND_KEEP_SOURCE, SP_SCOPE_HOST);
   bed.add_frontend(at.client, kServicePort, Protocol::udp, to_vip, SP_FRONTEND_KEEP_SOURCE, SP_SCOPE_HOST);
-  Tap tap("ext0p");
+  const Tap tap("ext0p");
   Sock sock = socket_in("", Protocol::udp);
   ASSERT_EQ(sock.send("x", Door{at.vip, kServicePort}), 0);
-  const Bytes frame = tap.datagram(GetParam(), kServicePort);
+  const Bytes frame = datagram(tap, GetParam(), kServicePort);
   ASSERT_FALSE(frame.empty());
-  EXPECT_EQ(Tap::destination(frame, GetParam()), at.client);
+  EXPECT_EQ(destination(frame, GetParam()), at.client);
   EXPECT_EQ(bed.counts(), (Counts{{"flow-new", 1}}));
 }
 
 TEST_P(InsideTraffic, WhatTheNodeForwardsIsNotItsOwn) {
   expose(at.local_pod, SP_SCOPE_HOST, Protocol::udp);
-  Tap tap("ext0p");
+  const Tap tap("ext0p");
   Sock sock = socket_in("client", Protocol::udp);
   ASSERT_EQ(sock.send("x", Door{at.vip, kServicePort}), 0);
-  const Bytes frame = tap.datagram(GetParam(), kServicePort);
+  const Bytes frame = datagram(tap, GetParam(), kServicePort);
   ASSERT_FALSE(frame.empty());
-  EXPECT_EQ(Tap::destination(frame, GetParam()), at.vip);
+  EXPECT_EQ(destination(frame, GetParam()), at.vip);
   EXPECT_EQ(bed.counts(), (Counts{{"pass-not-ours", 1}}));
 }
 
