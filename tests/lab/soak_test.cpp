@@ -13,6 +13,7 @@
 #include "loader/compile/compile.h"
 #include "loader/kube/kubernetes_source.h"
 #include "loader/node/watcher.h"
+#include "loader/util/ticks.h"
 #include "tests/harness/fake_api/world.h"
 #include "tests/harness/lab_api.h"
 #include "tests/harness/lab_environment.h"
@@ -34,6 +35,15 @@ std::string text_of(const compile::Networks& networks) {
   text += ", services";
   for (const compile::ServiceNetwork& network : networks.services) {
     text += " " + network.range.text() + (network.allocated ? " allocated" : "");
+  }
+  return text;
+}
+
+std::string text_of(const compile::ServiceRow& row) {
+  std::string text =
+      "flags " + std::to_string(row.flags) + ", affinity " + std::to_string(row.affinity_timeout_s) + " s,";
+  for (const compile::Backend& backend : row.backends) {
+    text += " " + backend.ip.text() + ":" + std::to_string(backend.port) + (backend.local ? " here" : "");
   }
   return text;
 }
@@ -131,6 +141,8 @@ class Soak : public LabTest {
     compile::Desired desired = compile::compile((*source)->cluster(), watcher->facts(), {}).desired;
     for (auto& [name, row] : desired.services) {
       row.serving = {};
+      // The map has ticks, of which two seconds may share one.
+      row.affinity_timeout_s = seconds_of_ticks(ticks_of_seconds(row.affinity_timeout_s));
     }
     in_table_order(desired.networks);
     return desired;
@@ -175,7 +187,10 @@ TEST_F(Soak, TheMapsHoldWhatAFreshCompileOfTheServersStateGives) {
   EXPECT_EQ(held->frontends.size(), wanted.frontends.size());
   EXPECT_EQ(held->services.size(), wanted.services.size());
   EXPECT_TRUE(held->frontends == wanted.frontends);
-  for (const auto& [name, row] : wanted.services) EXPECT_TRUE(held->services[name] == row) << name;
+  for (const auto& [name, row] : wanted.services) {
+    EXPECT_TRUE(held->services[name] == row)
+        << name << "\nwanted " << text_of(row) << "\nheld   " << text_of(held->services[name]);
+  }
   EXPECT_TRUE(held->source_ranges == wanted.source_ranges);
   EXPECT_EQ(text_of(held->networks), text_of(wanted.networks));
   EXPECT_TRUE(held->service_ips == wanted.service_ips);
