@@ -14,11 +14,11 @@
 #include "abi.h"
 #include "addr.h"
 
-#define SP_FILTER_BITS_LOG2 20
+#define SP_FILTER_BITS_LOG2 22
 /* In the protocol: the address is a source. */
 #define SP_FILTER_SOURCE 0x80
 
-/* Rows of 64 bits: 128 KiB. */
+/* Rows of 64 bits: 512 KiB. */
 #define SP_FILTER_WORDS (1u << (SP_FILTER_BITS_LOG2 - 6))
 
 /*
