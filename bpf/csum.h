@@ -25,10 +25,12 @@ static __always_inline __u32 csum_add32(__u32 sum, __be32 word)
 	return sum + (word & 0xffff) + (word >> 16);
 }
 
-/* RFC 1624, equation 3: the checksum after the words under it changed by `delta`. */
+/* RFC 1624, equation 3: the checksum after the words under it changed by `delta`. Two words carry once at most. */
 static __always_inline __u16 csum_apply(__u16 check, __u16 delta)
 {
-	return (__u16)~csum_fold((__u16)~check + (__u32)delta);
+	__u32 sum = (check ^ 0xffffu) + delta;
+
+	return (__u16) ~(sum + (sum >> 16));
 }
 
 /*

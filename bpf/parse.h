@@ -130,13 +130,9 @@ static __always_inline int parse_ipv6(struct pkt *p)
 	return parse_ipv6_ext(p, p->proto);
 }
 
-/* Fills the rest of `p` from p->l3 on. */
-static __always_inline int parse_ip(struct pkt *p, const enum af af)
+/* Fills what is left of `p` once its IP header has been read. */
+static __always_inline int parse_l4(struct pkt *p)
 {
-	int ret = af == AF4 ? parse_ipv4(p) : parse_ipv6(p);
-
-	if (ret)
-		return ret;
 	/* A length field that runs past the frame is broken; Ethernet padding makes the other way round legal. */
 	if (unlikely(p->l3_len > p->len - p->l3_off))
 		return -SP_PASS_MALFORMED;
@@ -160,6 +156,49 @@ static __always_inline int parse_ip(struct pkt *p, const enum af af)
 		return 0;
 	}
 	return -SP_PASS_PROTOCOL;
+}
+
+/* Fills the rest of `p` from p->l3 on. */
+static __always_inline int parse_ip(struct pkt *p, const enum af af)
+{
+	int ret = af == AF4 ? parse_ipv4(p) : parse_ipv6(p);
+
+	return ret ? ret : parse_l4(p);
+}
+
+/*
+ * All of the above for what nearly every frame is: no VLAN tag, no options, no extension headers. Its headers have
+ * places that are known at compile time, so no pointer to them is kept or spilled. 0, or the frame takes the long way,
+ * which knows the reason.
+ */
+static __always_inline int parse_plain(void *data, void *end, struct pkt *p, const enum af af)
+{
+	const __u32 l3_size = af == AF4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
+	struct ipv6hdr *ip6 = data + ETH_HLEN;
+	struct iphdr *ip4 = data + ETH_HLEN;
+
+	if (data + ETH_HLEN + l3_size > end ||
+	    *(__be16 *)(data + offsetof(struct ethhdr, h_proto)) != (af == AF4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6))
+		return -SP_PASS_NOT_IP;
+	p->eth = data;
+	p->end = end;
+	p->len = (__u32)(end - data);
+	p->l3 = data + ETH_HLEN;
+	p->l3_off = ETH_HLEN;
+	p->l4 = p->l3 + l3_size;
+	p->l4_off = ETH_HLEN + l3_size;
+	if (af == AF4) {
+		if (*(__u8 *)ip4 != (4 << 4 | sizeof(*ip4) / 4) || ip4->frag_off & IPV4_FRAGMENT)
+			return -SP_PASS_PROTOCOL;
+		p->proto = ip4->protocol;
+		p->l3_len = bpf_ntohs(ip4->tot_len);
+	} else {
+		if (ip6->version != 6)
+			return -SP_PASS_PROTOCOL;
+		p->proto = ip6->nexthdr;
+		p->l3_len = bpf_ntohs(ip6->payload_len) + l3_size;
+	}
+	return parse_l4(p);
 }
 
 /*

@@ -10,19 +10,16 @@
 
 static __always_inline void rewrite_l3(const struct pkt *p, void *val, int hop, const enum af af)
 {
+	addrs_write(pkt_saddr(p, af), val_saddr(val, af), af);
 	if (af == AF4) {
 		struct iphdr *ip = p->l3;
 
-		ip->saddr = val_saddr(val, AF4)[0];
-		ip->daddr = val_daddr(val, AF4)[0];
 		ip->check = csum_apply(ip->check, val_rule(val, AF4)->l3_delta);
 		if (hop)
 			ip->ttl--;
 	} else {
 		struct ipv6hdr *ip = p->l3;
 
-		addr_copy((__be32 *)&ip->saddr, val_saddr(val, AF6), AF6);
-		addr_copy((__be32 *)&ip->daddr, val_daddr(val, AF6), AF6);
 		if (hop)
 			ip->hop_limit--;
 	}
@@ -30,11 +27,8 @@ static __always_inline void rewrite_l3(const struct pkt *p, void *val, int hop, 
 
 static __always_inline void rewrite_l4(const struct pkt *p, const struct sp_flow_rule *rule)
 {
-	/* TCP and UDP have their ports in the same place (RFC 9293, 3.1; RFC 768). */
-	struct udphdr *ports = p->l4;
-
-	ports->source = rule->sport;
-	ports->dest = rule->dport;
+	/* TCP and UDP have their ports in the same place (RFC 9293, 3.1; RFC 768), side by side as in the rule. */
+	*(__be32 *)p->l4 = *(const __be32 *)&rule->sport;
 	if (p->proto == IPPROTO_TCP)
 		*p->check = csum_apply(*p->check, rule->l4_delta);
 	else

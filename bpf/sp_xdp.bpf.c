@@ -60,12 +60,9 @@ static __always_inline void *flow_find(struct xdp_md *ctx, const struct pkt *p, 
 static __always_inline int xdp_translate(struct xdp_md *ctx, struct pkt *p, const enum af af)
 {
 	struct flow_key key;
-	int ret, reason;
+	int reason;
 	void *val;
 
-	ret = parse_ip(p, af);
-	if (ret)
-		return ret;
 	key_from_pkt(&key, p, af);
 	val = flow_find(ctx, p, &key, &reason, af);
 	if (!val)
@@ -84,6 +81,12 @@ static __always_inline int xdp_leave(struct xdp_md *ctx, const struct pkt *p, in
 	return af == AF4 ? sp_xdp_refuse4(ctx, -ret) : sp_xdp_refuse6(ctx, -ret);
 }
 
+/* `ret` is what the parser says. */
+static __always_inline int xdp_go(struct xdp_md *ctx, struct pkt *p, int ret, const enum af af)
+{
+	return xdp_leave(ctx, p, ret ? ret : xdp_translate(ctx, p, af), af);
+}
+
 SEC("xdp")
 int sp_xdp(struct xdp_md *ctx)
 {
@@ -91,11 +94,15 @@ int sp_xdp(struct xdp_md *ctx)
 	void *end = (void *)(long)ctx->data_end;
 	struct pkt p = {};
 
+	if (likely(!parse_plain(data, end, &p, AF4)))
+		return xdp_go(ctx, &p, 0, AF4);
+	if (likely(!parse_plain(data, end, &p, AF6)))
+		return xdp_go(ctx, &p, 0, AF6);
 	switch (parse_ethernet(data, end, &p)) {
 	case ETHERTYPE_IPV4:
-		return xdp_leave(ctx, &p, xdp_translate(ctx, &p, AF4), AF4);
+		return xdp_go(ctx, &p, parse_ip(&p, AF4), AF4);
 	case ETHERTYPE_IPV6:
-		return xdp_leave(ctx, &p, xdp_translate(ctx, &p, AF6), AF6);
+		return xdp_go(ctx, &p, parse_ip(&p, AF6), AF6);
 	default:
 		count(SP_PASS_NOT_IP, end - data);
 		return XDP_PASS;

@@ -152,6 +152,20 @@ static __always_inline void key_from_pkt(struct flow_key *key, const struct pkt 
 	key->words[af == AF4 ? 1 : 4] = key_l4_word(p->ports, p->proto);
 }
 
+/* Source and destination, which stand side by side in packets and values: by words of 8 bytes. */
+static __always_inline void addrs_write(__be32 *to, const __be32 *from, const enum af af)
+{
+	const __u64 *words = (const __u64 *)from;
+	__u64 *out = (__u64 *)to;
+
+	out[0] = words[0];
+	if (af == AF6) {
+		out[1] = words[1];
+		out[2] = words[2];
+		out[3] = words[3];
+	}
+}
+
 /* The accessors below take a value of a flow table, of an embryo table, or a struct flow_val. */
 static __always_inline __be32 *val_saddr(void *val, const enum af af)
 {

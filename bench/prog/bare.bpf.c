@@ -26,7 +26,7 @@ static __always_inline __be16 ethertype(const void* eth) {
 }
 
 /* TCP and UDP have their ports in the same place; 0 when it is neither or cut off. */
-static __always_inline int rewrite_l4(void* l4, void* end, __u8 proto, __be16 sport, __be16 dport, __u16 delta) {
+static __always_inline int rewrite_l4(void* l4, void* end, __u8 proto, __be32 ports, __u16 delta) {
   struct tcphdr* tcp = l4;
   struct udphdr* udp = l4;
 
@@ -36,8 +36,7 @@ static __always_inline int rewrite_l4(void* l4, void* end, __u8 proto, __be16 sp
   } else {
     udp->check = csum_apply_udp(udp->check, delta);
   }
-  udp->source = sport;
-  udp->dest = dport;
+  *(__be32*)l4 = ports;
   return 1;
 }
 
@@ -57,9 +56,8 @@ int bare4(struct xdp_md* ctx) {
   key.words[0] = *(const __u64*)&ip->saddr;
   key.words[1] = key_l4_word(*(const __be32*)ports, proto);
   val = bpf_map_lookup_elem(&bare_flows4, &key);
-  if (!val || !rewrite_l4(ports, end, proto, val->sport, val->dport, val->l4_delta)) return XDP_PASS;
-  ip->saddr = val->saddr;
-  ip->daddr = val->daddr;
+  if (!val || !rewrite_l4(ports, end, proto, *(const __be32*)&val->sport, val->l4_delta)) return XDP_PASS;
+  addrs_write(&ip->saddr, &val->saddr, AF4);
   ip->check = csum_apply(ip->check, val->l3_delta);
   ip->ttl--;
   write_macs(data, val->macs);
@@ -87,9 +85,8 @@ int bare6(struct xdp_md* ctx) {
   key.words[3] = addrs[3];
   key.words[4] = key_l4_word(*(const __be32*)ports, proto);
   val = bpf_map_lookup_elem(&bare_flows6, &key);
-  if (!val || !rewrite_l4(ports, end, proto, val->sport, val->dport, val->l4_delta)) return XDP_PASS;
-  addr_copy((__be32*)&ip->saddr, val->saddr, AF6);
-  addr_copy((__be32*)&ip->daddr, val->daddr, AF6);
+  if (!val || !rewrite_l4(ports, end, proto, *(const __be32*)&val->sport, val->l4_delta)) return XDP_PASS;
+  addrs_write((__be32*)&ip->saddr, val->saddr, AF6);
   ip->hop_limit--;
   write_macs(data, val->macs);
   return XDP_TX;
