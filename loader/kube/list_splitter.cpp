@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/kube/list_splitter.h"
 
+#include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -24,29 +26,14 @@ std::string_view without_blanks_at_end(std::string_view text) {
   return text;
 }
 
-// The top bit of each byte of `word` that is `c`; higher ones than the lowest may be wrong.
-constexpr std::uint64_t bytes_that_are(std::uint64_t word, char c) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101;
-  const std::uint64_t zero_there = word ^ (kOnes * static_cast<unsigned char>(c));
-  return (zero_there - kOnes) & ~zero_there & (kOnes << 7U);
-}
-
-// Where the first '"' or '\\' is; the size if there is none. Most bytes of a list are inside strings, so this looks at
-// eight of them at a time.
-std::size_t find_quote_or_escape(std::string_view text) {
-  static_assert(std::endian::native == std::endian::little, "the first byte is the lowest one");
-  std::size_t pos = 0;
-  for (; pos + sizeof(std::uint64_t) <= text.size(); pos += sizeof(std::uint64_t)) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, text.data() + pos, sizeof word);
-    if (const std::uint64_t found = bytes_that_are(word, '"') | bytes_that_are(word, '\\'); found != 0) {
-      return pos + static_cast<std::size_t>(std::countr_zero(found)) / 8;
-    }
+// What of `text` is a block; zeroes after its end.
+JsonMarks first_marks(std::string_view text) {
+  if (text.size() >= JsonMarks::kBytes) {
+    return marks_of(text.data());
   }
-  while (pos < text.size() && text[pos] != '"' && text[pos] != '\\') {
-    ++pos;
-  }
-  return pos;
+  std::array<char, JsonMarks::kBytes> block{};
+  std::memcpy(block.data(), text.data(), text.size());
+  return marks_of(block.data());
 }
 
 }  // namespace
@@ -60,15 +47,12 @@ std::size_t ListSplitter::take_string(std::string_view chunk) {
       ++pos;
       continue;
     }
-    pos += find_quote_or_escape(chunk.substr(pos));
-    if (pos == chunk.size()) {
-      break;
-    }
-    if (chunk[pos++] == '"') {
+    const char c = chunk[pos++];
+    if (c == '"') {
       in_string_ = false;
       return pos;
     }
-    escaped_ = true;
+    escaped_ = c == '\\';
   }
   return pos;
 }
@@ -117,35 +101,44 @@ Result<void> ListSplitter::take_between(char c) {
     stage_ = Stage::item;
     first_item_ = false;
     item_depth_ = 0;
+    item_strings_ = {};
   } else {
     return Error{0, "has items that are no JSON objects"};
   }
   return {};
 }
 
-// Takes what of `chunk` belongs to the item, the first '{' included, and returns its length.
-Result<std::size_t> ListSplitter::take_item(std::string_view chunk, const Take& take) {
-  std::size_t pos = 0;
-  bool whole = false;
-  while (pos < chunk.size() && !whole) {
-    if (in_string_) {
-      pos += take_string(chunk.substr(pos));
+// Length of the part of `chunk` that belongs to the item. The item is whole when its depth is 0 then.
+std::size_t ListSplitter::item_length(std::string_view chunk) {
+  for (std::size_t pos = 0; pos < chunk.size(); pos += JsonMarks::kBytes) {
+    const JsonMarks marks = first_marks(chunk.substr(pos));
+    const std::uint64_t inside = item_strings_.next(marks, std::min(JsonMarks::kBytes, chunk.size() - pos));
+    const std::uint64_t closes = marks.closes & ~inside;
+    const std::uint64_t opens = marks.opens & ~inside;
+    const auto closed = static_cast<std::size_t>(std::popcount(closes));
+    if (closed < item_depth_) {
+      item_depth_ += static_cast<std::size_t>(std::popcount(opens)) - closed;
       continue;
     }
-    const char c = chunk[pos++];
-    if (c == '"') {
-      in_string_ = true;
-    } else if (c == '{' || c == '[') {
-      ++item_depth_;
-    } else if (c == '}' || c == ']') {
-      whole = --item_depth_ == 0;
+    // The end may be in here: bracket by bracket.
+    for (std::uint64_t brackets = opens | closes; brackets != 0; brackets &= brackets - 1) {
+      item_depth_ += (brackets & -brackets & opens) != 0 ? 1 : std::size_t{0} - 1;
+      if (item_depth_ == 0) {
+        return pos + static_cast<std::size_t>(std::countr_zero(brackets)) + 1;
+      }
     }
   }
+  return chunk.size();
+}
+
+// Takes what of `chunk` belongs to the item, the first '{' included, and returns its length.
+Result<std::size_t> ListSplitter::take_item(std::string_view chunk, const Take& take) {
+  const std::size_t pos = item_length(chunk);
   if (item_.size() + pos > max_item_bytes_) {
     return Error{0, "has an item that is longer than " + std::to_string(max_item_bytes_) + " bytes"};
   }
   item_.append(chunk.substr(0, pos));
-  if (whole) {
+  if (item_depth_ == 0) {
     stage_ = Stage::after_item;
     SP_TRY(take(item_));
     item_.clear();

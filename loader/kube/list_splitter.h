@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "loader/kube/json_marks.h"
 #include "loader/util/result.h"
 
 namespace sp::kube {
@@ -30,6 +31,7 @@ class ListSplitter {
  private:
   enum class Stage { envelope, before_item, item, after_item };
 
+  [[nodiscard]] std::size_t item_length(std::string_view chunk);
   [[nodiscard]] std::size_t take_string(std::string_view chunk);
   [[nodiscard]] Result<void> take_between(char c);
   [[nodiscard]] Result<void> take_envelope(char c);
@@ -38,11 +40,12 @@ class ListSplitter {
 
   std::size_t max_item_bytes_;
   Stage stage_ = Stage::envelope;
-  bool in_string_ = false;
-  bool escaped_ = false;  // the next character of the string means itself
+  bool in_string_ = false;  // of the envelope
+  bool escaped_ = false;    // the next character of the string means itself
   bool first_item_ = true;
   std::size_t depth_ = 0;       // of the envelope
   std::size_t item_depth_ = 0;  // within an item
+  StringMask item_strings_;
   std::string envelope_;
   std::string item_;
 };

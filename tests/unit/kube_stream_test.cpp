@@ -2,6 +2,7 @@
 // Lines and list items out of chunks that end anywhere, and the parser behind them.
 #include <gmock/gmock.h>
 
+#include "loader/kube/json_marks.h"
 #include "loader/kube/json_parser.h"
 #include "loader/kube/line_assembler.h"
 #include "loader/kube/list_splitter.h"
@@ -82,6 +83,40 @@ TEST(ListSplitter, FindsQuotesAndEscapesWhereverTheyAreInAString) {
         ASSERT_TRUE(taken) << item << taken.error().what;
         EXPECT_THAT(*taken, ElementsAre(item, "{}"));
       }
+    }
+  }
+}
+
+TEST(ListSplitter, FindsTheEndOfALongItemForEverySplit) {
+  // Blocks of 64 bytes with brackets, quotes and escapes on both sides of their borders.
+  std::string item = "{";
+  for (std::size_t i = 0; i < 40; ++i) {
+    const std::string name = "\"k" + std::to_string(i) + "\":";
+    item += name + (i % 3 == 0 ? R"({"a":[[{}],"]}"]},)" : i % 3 == 1 ? R"("\\\\",)" : R"("\"}]\\\"",)");
+    item += "\"" + std::string(i, '\\') + std::string(i, '\\') + "\":0,";
+  }
+  item += "\"z\":[[[[]]]]}";
+  const std::string text = "{\"items\":[" + item + "," + item + ",{}]}";
+  for (std::size_t at = 0; at <= text.size(); ++at) {
+    ListSplitter list(10'000);
+    const auto taken = pieces(list, std::string_view(text).substr(0, at), std::string_view(text).substr(at));
+    ASSERT_TRUE(taken) << at << taken.error().what;
+    ASSERT_THAT(*taken, ElementsAre(item, item, "{}")) << at;
+  }
+}
+
+TEST(JsonMarks, AreOfEachByteWhateverItIs) {
+  for (unsigned c = 0; c < 256; ++c) {
+    for (std::size_t at = 0; at < JsonMarks::kBytes; ++at) {
+      std::string text(JsonMarks::kBytes, '{');
+      text[at] = static_cast<char>(c);
+      const std::uint64_t bit = std::uint64_t{1} << at;
+      const JsonMarks expected{.quotes = c == '"' ? bit : 0,
+                               .escapes = c == '\\' ? bit : 0,
+                               .opens = c == '{' || c == '[' ? ~std::uint64_t{0} : ~bit,
+                               .closes = c == '}' || c == ']' ? bit : 0};
+      ASSERT_EQ(marks_of(text.data()), expected) << c << " at " << at;
+      ASSERT_EQ(portable_marks_of(text.data()), expected) << c << " at " << at;
     }
   }
 }
