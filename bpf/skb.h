@@ -21,8 +21,11 @@
 
 static __always_inline void skb_pull(struct __sk_buff *skb)
 {
-	if ((void *)(long)skb->data + HEADERS_MAX > (void *)(long)skb->data_end)
-		bpf_skb_pull_data(skb, skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX);
+	__u32 wanted = skb->len < HEADERS_MAX ? skb->len : HEADERS_MAX;
+
+	/* A short packet that lies in one piece stays as it is. */
+	if ((void *)(long)skb->data + wanted > (void *)(long)skb->data_end)
+		bpf_skb_pull_data(skb, wanted);
 }
 
 /* Parses the link header; the rest of `p` is for parse_ip(). The ethertype, or 0. */

@@ -4,9 +4,9 @@
  * pass after a bit or two in place of hash lookups.
  *
  * It has the destinations of frontends and of replies that are translated where they come in, and, with
- * SP_FILTER_SOURCE, the sources of replies that are translated where they leave. A bit is set before the entry that it
- * stands for, and never cleared: a clear bit proves that there is none, a set one proves nothing. A reboot, or
- * `sallyport cleanup`, starts anew.
+ * SP_FILTER_SOURCE, the sources of replies that are translated where they leave, each twice: the address alone, which
+ * is asked first, and with port and protocol. A bit is set before the entry that it stands for, and never cleared: a
+ * clear bit proves that there is none, a set one proves nothing. A reboot, or `sallyport cleanup`, starts anew.
  */
 #ifndef SP_MAPS_FILTER_H
 #define SP_MAPS_FILTER_H

@@ -36,10 +36,9 @@ class Filter {
   template <typename Key>
   void add_reply(const Key& key, const sp_flow_rule& rule) {
     if ((rule.flags & SP_FLOW_REPLY) == 0) return;
-    if ((rule.flags & SP_FLOW_EGRESS) != 0)
-      add(widened(key.saddr), key.sport, key.proto | SP_FILTER_SOURCE);
-    else
-      add(widened(key.daddr), key.dport, key.proto);
+    if ((rule.flags & SP_FLOW_EGRESS) == 0) return add(widened(key.daddr), key.dport, key.proto);
+    add(widened(key.saddr), 0, SP_FILTER_SOURCE);
+    add(widened(key.saddr), key.sport, key.proto | SP_FILTER_SOURCE);
   }
 
  private:

@@ -129,6 +129,7 @@ TEST_F(KernelMaps, FlowsOfAnAgentWithoutAFilterGetTheirBits) {
     return (word >> bit % 64 & 1) != 0;
   };
   EXPECT_TRUE(has(left.saddr, left.sport, SP_PROTO_TCP | SP_FILTER_SOURCE));
+  EXPECT_TRUE(has(left.saddr, 0, SP_FILTER_SOURCE));
   EXPECT_TRUE(has(entered.daddr, entered.dport, SP_PROTO_TCP));
   EXPECT_FALSE(has(left.saddr, left.sport, SP_PROTO_TCP));
 }
