@@ -44,7 +44,7 @@ int request(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
   struct iphdr* ip = data + sizeof(struct ethhdr);
   struct tcphdr* tcp = (void*)(ip + 1);
-  __u32 flow, low, ports;
+  __u32 flow, low, host, ports;
 
   if (data + FRAME_BYTES > end) return XDP_ABORTED;
   flow = next_flow();
@@ -53,6 +53,9 @@ int request(struct xdp_md* ctx) {
   low = flow >> CLIENT_PORT_BITS;
   ip->saddr = bpf_htonl(FIRST_CLIENT | low);
   low = bpf_htons(low);
+  host = flow & stream.host_mask;
+  ip->daddr |= bpf_htonl(host);
+  low += bpf_htons(host);
   ip->check = (__u16)~csum_fold(stream.l3_sum + low);
   tcp->source = bpf_htons(FIRST_CLIENT_PORT + (flow & (CLIENT_PORTS - 1)));
   tcp->dest = bpf_htons(stream.first_port + (flow & stream.port_mask));

@@ -15,6 +15,9 @@ namespace sp::bench {
 namespace {
 
 // The backend's first sequence number.
+// Backends that are sent to directly: a power of two of them, at addresses that differ in their last bits alone.
+constexpr std::uint32_t kFirstDirect = 30;
+constexpr std::uint32_t kDirect = 32;
 constexpr std::uint32_t kBackendSeq = 0x10000;
 
 struct Head {
@@ -73,7 +76,8 @@ stream frames_of(const Road& road, Stage stage, std::uint32_t first, std::uint32
   head.ip.protocol = IPPROTO_TCP;
   head.ip.frag_off = htons(0x4000);
   head.ip.tot_len = htons(ip_bytes);
-  if (stage != Stage::synack) head.ip.daddr = (road.is_direct ? backend_ip(road.is_local, 0) : node_ip()).raw().w[3];
+  if (stage != Stage::synack)
+    head.ip.daddr = (road.is_direct ? backend_ip(road.is_local, kFirstDirect) : node_ip()).raw().w[3];
   head.tcp.doff = 5;
   head.tcp.syn = stage != Stage::established;
   head.tcp.ack = stage != Stage::syn;
@@ -93,6 +97,7 @@ stream frames_of(const Road& road, Stage stage, std::uint32_t first, std::uint32
   what.flows = end;
   what.first_port = road.is_direct ? BACKEND_PORT : road.port;
   what.port_mask = road.is_direct ? 0 : road.ports - 1;
+  what.host_mask = road.is_direct ? kDirect - 1 : 0;
   what.sent = stage == Stage::syn ? 0 : 1;
   return what;
 }

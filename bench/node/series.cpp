@@ -13,6 +13,7 @@ constexpr const char* kXdp = "sallyport, XDP delivery";
 constexpr const char* kNft = "nftables";
 constexpr const char* kGenerator = "generator alone";
 constexpr const char* kLookup = "bare redirect, one lookup";
+constexpr const char* kForwarding = "stack, forwarding alone";
 
 // Of one turn.
 constexpr double kTurnNs = 30e6;
@@ -50,13 +51,13 @@ Series::Series(const Bed& bed, Report& report) : bed_(bed), report_(report), tra
       sallyport(bed, {.name = kPeer, .netns = "peer", .delivery = Delivery::peer, .flow_entries = entries}));
   subjects_.push_back(
       sallyport(bed, {.name = kXdp, .netns = "xdp", .delivery = Delivery::xdp, .flow_entries = entries}));
+  subjects_.push_back(forwarding(bed));
   if (report.options().is_short) return;
   subjects_.push_back(sallyport(bed, {.name = "sallyport, XDP generic", .netns = "generic", .mode = Mode::generic}));
   subjects_.push_back(sallyport(bed, {.name = "sallyport, tc", .netns = "tc", .mode = Mode::tc}));
   subjects_.push_back(iptables(bed));
   subjects_.push_back(nftables(bed, "nftlocal", "nftables, policy Local", 1, true));
   subjects_.push_back(bare_redirect(bed));
-  subjects_.push_back(forwarding(bed));
 }
 
 // The table as shipped; a short run has few flows and no time to fill memory with zeros.
@@ -138,6 +139,9 @@ void Series::measure_remote() {
     claim(rounds, what, kNative, kNft, flows == kFewFlows ? 9 : flows == kManyFlows ? 5 : 0);
     claim(rounds, what, kNative, "iptables", 0);
     claim(rounds, what, kNative, kLookup, 0.75);
+    // What no program that redirects, and nothing that goes through the stack, can surpass.
+    claim(rounds, what, kLookup, kNft, 0);
+    claim(rounds, what, kForwarding, kNft, 0);
   }
 }
 
@@ -181,6 +185,7 @@ void Series::measure_local() {
     const std::string what = "local, " + flows_text(flows);
     claim(rounds, what + ", through the stack", kNative, kNft, flows == kFewFlows ? 1.8 : 0);
     claim(rounds, what + ", through the stack", kNative, "nftables, policy Local", 0);
+    claim(rounds, what + ", through the stack", kForwarding, kNft, 0);
     claim(rounds, what, kPeer, kNft, 0);
     claim(rounds, what, kXdp, kNft, 0);
     claim_fastest(rounds, flows);
