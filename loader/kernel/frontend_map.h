@@ -26,6 +26,11 @@ class FrontendMap final : public sync::HashTable<sp_frontend_key, sp_frontend_va
     let_in(key);
     return rows_.update(key, value);
   }
+  void update_all(std::span<const sp_frontend_key> keys, std::span<const sp_frontend_val> values,
+                  const Refused& refused) override {
+    for (const sp_frontend_key& key : keys) let_in(key);
+    rows_.update_all(keys, values, refused);
+  }
   [[nodiscard]] Result<void> erase(const sp_frontend_key& key) override { return rows_.erase(key); }
   [[nodiscard]] Result<void> for_each(
       const std::function<void(const sp_frontend_key&, const sp_frontend_val&)>& visit) override {

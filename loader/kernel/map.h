@@ -12,6 +12,7 @@
 #include <cstring>
 #include <functional>
 #include <optional>
+#include <span>
 #include <type_traits>
 #include <vector>
 
@@ -55,6 +56,20 @@ class Map final : public sync::HashTable<K, V> {
     const int err = bpf_map_update_elem(map_.fd.get(), &key, &value, BPF_ANY);
     if (err < 0) return map_error(err, map_, "update");
     return {};
+  }
+
+  // In one system call as long as no row is refused. The refused one is tried again by itself, for an error of its own.
+  void update_all(std::span<const K> keys, std::span<const V> values,
+                  const typename sync::HashTable<K, V>::Refused& refused) override {
+    for (std::size_t done = 0; done < keys.size(); ++done) {
+      const auto rest = static_cast<__u32>(keys.size() - done);
+      __u32 count = rest;
+      const int err = bpf_map_update_batch(map_.fd.get(), keys.data() + done, values.data() + done, &count, nullptr);
+      if (err == 0) return;
+      // So many rows it wrote before the refused one. It leaves the number alone where it did not begin.
+      done += count < rest ? count : 0;
+      if (auto alone = update(keys[done], values[done]); !alone) refused(done, alone.error());
+    }
   }
 
   [[nodiscard]] Result<void> erase(const K& key) override {

@@ -20,7 +20,7 @@ class FrontendRows {
   // Is the scope of `frontend` one that this can hold?
   [[nodiscard]] static bool has_room(const compile::Frontend& frontend) { return slot(frontend) < kScopes; }
 
-  // Null if there is none. Valid until the next change.
+  // Null if there is none. Valid until it is erased.
   [[nodiscard]] const compile::FrontendRow* find(const compile::Frontend& frontend) const {
     const auto found = places_.find(place(frontend));
     return found != places_.end() && (found->second.present & bit(frontend)) != 0 ? &found->second.rows[slot(frontend)]

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// FrontendTable: hash rows, written one by one.
+// FrontendTable: hash rows; frontends in batches, ranges one by one.
 #include "loader/sync/frontend_table.h"
 
 #include <algorithm>
@@ -82,20 +82,33 @@ void FrontendTable::add_ranges(const std::string& name, const std::vector<Prefix
 }
 
 void FrontendTable::put_frontends(ServiceTable& services, Pass& pass) {
+  Puts batch = puts(services, pass);
   for (const auto& [frontend, row] : pass.desired.frontends) {
-    put_row(frontend, row, services, pass);
+    put_row(frontend, row, services, pass, batch);
   }
+  batch.flush();
 }
 
 void FrontendTable::put_frontend(const compile::Frontend& frontend, ServiceTable& services, Pass& pass) {
   const auto wanted = pass.desired.frontends.find(frontend);
   if (wanted != pass.desired.frontends.end()) {
-    put_row(frontend, wanted->second, services, pass);
+    Puts batch = puts(services, pass);
+    put_row(frontend, wanted->second, services, pass, batch);
+    batch.flush();
   }
 }
 
+FrontendTable::Puts FrontendTable::puts(ServiceTable& services, Pass& pass) {
+  return {tables_.frontends, [this, &services, &pass](const Put& put) { settle(put, services, pass); },
+          [&pass](const Put& put, const Error& error) {
+            pass.report.problems.push_back("frontend " + frontend_text(*put.frontend) + " of service " +
+                                           put.row->service.text() + " is not in force: " + error.text());
+            pass.pending.frontends.insert(*put.frontend);
+          }};
+}
+
 void FrontendTable::put_row(const compile::Frontend& frontend, const compile::FrontendRow& row, ServiceTable& services,
-                            Pass& pass) {
+                            Pass& pass, Puts& puts) {
   const compile::FrontendRow* const known = frontends_.find(frontend);
   if (known != nullptr && *known == row) {
     return;
@@ -114,21 +127,21 @@ void FrontendTable::put_row(const compile::Frontend& frontend, const compile::Fr
   value.service_id = service->id;
   value.flags = row.flags;
   value.kind = static_cast<__u16>(row.kind);
-  if (auto done = tables_.frontends.update(key_of(frontend), value); !done) {
-    pass.report.problems.push_back("frontend " + frontend_text(frontend) + " of service " + row.service.text() +
-                                   " is not in force: " + done.error().text());
-    pass.pending.frontends.insert(frontend);
-    return;
-  }
-  ++service->frontends;
+  puts.add(key_of(frontend), value, {&frontend, &row, known, service});
+}
+
+// The row is in force.
+void FrontendTable::settle(const Put& put, ServiceTable& services, Pass& pass) {
+  ++put.service->frontends;
   ++pass.report.frontends_written;
-  if (LiveService* previous = known == nullptr ? nullptr : services.find(known->service); previous != nullptr) {
+  LiveService* const previous = put.known == nullptr ? nullptr : services.find(put.known->service);
+  if (previous != nullptr) {
     --previous->frontends;
-    if (frontend.protocol == Protocol::udp) {
-      move_flows(*known, row, *previous, services, pass);
+    if (put.frontend->protocol == Protocol::udp) {
+      move_flows(*put.known, *put.row, *previous, services, pass);
     }
   }
-  frontends_.put(frontend, row);
+  frontends_.put(*put.frontend, *put.row);
 }
 
 // A client that keeps sending meets the Pod that has the port now; what leads from Service to Service moves as

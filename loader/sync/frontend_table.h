@@ -13,6 +13,7 @@
 #include "loader/compile/desired.h"
 #include "loader/sync/frontend_rows.h"
 #include "loader/sync/pass.h"
+#include "loader/sync/row_batch.h"
 #include "loader/sync/service_table.h"
 #include "loader/sync/tables.h"
 
@@ -41,7 +42,18 @@ class FrontendTable {
 
  private:
   void add_ranges(const std::string& name, const std::vector<Prefix>& wanted, ServiceTable& services, Pass& pass);
-  void put_row(const compile::Frontend& frontend, const compile::FrontendRow& row, ServiceTable& services, Pass& pass);
+  // A row on its way. All that it points to stays where it is meanwhile.
+  struct Put {
+    const compile::Frontend* frontend;
+    const compile::FrontendRow* row;
+    const compile::FrontendRow* known;  // what is in force, or null
+    LiveService* service;
+  };
+  using Puts = RowBatch<sp_frontend_key, sp_frontend_val, Put>;
+  [[nodiscard]] Puts puts(ServiceTable& services, Pass& pass);
+  void put_row(const compile::Frontend& frontend, const compile::FrontendRow& row, ServiceTable& services, Pass& pass,
+               Puts& puts);
+  void settle(const Put& put, ServiceTable& services, Pass& pass);
   static void move_flows(const compile::FrontendRow& before, const compile::FrontendRow& now,
                          const LiveService& previous, ServiceTable& services, Pass& pass);
   void erase(const compile::Frontend& frontend, ServiceTable& services, Pass& pass);

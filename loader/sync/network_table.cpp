@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// NetworkTable: entries stored one by one, unused while they change.
+// NetworkTable: addresses written in batches; entries of networks stored one by one, unused while they change.
 #include "loader/sync/network_table.h"
 
 #include <array>
@@ -35,6 +35,7 @@ bool put_entry(sp_network& entry, const sp_network& wanted, Family family) {
 // Those that exempt an address come first: should there be no room for all, a Service lacks a refusal, and not the
 // node an address.
 void NetworkTable::put_service_ips(Pass& pass) {
+  Puts batch = puts(pass);
   for (const sp_service_ip turn : {SP_SERVICE_IP_PASS, SP_SERVICE_IP_REJECT}) {
     auto known = service_ips_.begin();
     for (const auto& [ip, fate] : pass.desired.service_ips) {
@@ -44,37 +45,44 @@ void NetworkTable::put_service_ips(Pass& pass) {
       while (known != service_ips_.end() && known->first < ip) {
         ++known;
       }
-      put(known, known != service_ips_.end() && known->first == ip, ip, fate, pass);
+      put({known, known != service_ips_.end() && known->first == ip, ip, fate}, batch);
     }
+    batch.flush();
   }
 }
 
 void NetworkTable::put_service_ip(const Ip& ip, Pass& pass) {
   if (const auto wanted = pass.desired.service_ips.find(ip); wanted != pass.desired.service_ips.end()) {
     const auto known = service_ips_.lower_bound(ip);
-    put(known, known != service_ips_.end() && known->first == ip, ip, wanted->second, pass);
+    Puts batch = puts(pass);
+    put({known, known != service_ips_.end() && known->first == ip, ip, wanted->second}, batch);
+    batch.flush();
   }
 }
 
-// `known` is the address's row, or where it belongs.
-void NetworkTable::put(ServiceIps::iterator known, bool is_known, const Ip& ip, sp_service_ip fate, Pass& pass) {
-  if (is_known && known->second == fate) {
-    return;
+void NetworkTable::put(const Put& put, Puts& puts) {
+  if (!put.is_known || put.known->second != put.fate) {
+    puts.add(put.ip.raw(), put.fate, put);
   }
-  if (auto done = tables_.service_ips.update(ip.raw(), fate); !done) {
-    pass.report.problems.push_back("address " + ip.text() + " is not in force: " + done.error().text() +
-                                   (fate == SP_SERVICE_IP_PASS
-                                        ? ": packets to this address of the node may be dropped"
-                                        : ": packets to ports that its Service lacks are not refused"));
-    pass.pending.service_ips.insert(ip);
-    return;
-  }
-  ++pass.report.service_ips_written;
-  if (is_known) {
-    known->second = fate;
-  } else {
-    service_ips_.emplace_hint(known, ip, fate);
-  }
+}
+
+NetworkTable::Puts NetworkTable::puts(Pass& pass) {
+  return {tables_.service_ips,
+          [this, &pass](const Put& put) {
+            ++pass.report.service_ips_written;
+            if (put.is_known) {
+              put.known->second = put.fate;
+            } else {
+              service_ips_.emplace_hint(put.known, put.ip, put.fate);
+            }
+          },
+          [&pass](const Put& put, const Error& error) {
+            pass.report.problems.push_back("address " + put.ip.text() + " is not in force: " + error.text() +
+                                           (put.fate == SP_SERVICE_IP_PASS
+                                                ? ": packets to this address of the node may be dropped"
+                                                : ": packets to ports that its Service lacks are not refused"));
+            pass.pending.service_ips.insert(put.ip);
+          }};
 }
 
 void NetworkTable::erase_service_ips(Pass& pass) {

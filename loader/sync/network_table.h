@@ -10,6 +10,7 @@
 
 #include "loader/compile/desired.h"
 #include "loader/sync/pass.h"
+#include "loader/sync/row_batch.h"
 #include "loader/sync/tables.h"
 
 namespace sp::sync {
@@ -32,7 +33,16 @@ class NetworkTable {
 
  private:
   void put_networks_of(Family family, Pass& pass);
-  void put(ServiceIps::iterator known, bool is_known, const Ip& ip, sp_service_ip fate, Pass& pass);
+  // An address on its way.
+  struct Put {
+    ServiceIps::iterator known;  // its row, or where it belongs
+    bool is_known;
+    Ip ip;
+    sp_service_ip fate;
+  };
+  using Puts = RowBatch<sp_addr, __u32, Put>;
+  [[nodiscard]] Puts puts(Pass& pass);
+  static void put(const Put& put, Puts& puts);
   // Returns the next one.
   [[nodiscard]] ServiceIps::iterator erase(ServiceIps::iterator address, Pass& pass);
 

@@ -48,25 +48,43 @@ void ServiceTable::collect(TimePoint now) {
 }
 
 void ServiceTable::put_all(Pass& pass) {
-  // Both maps are sorted by name: one walk instead of a search for each row. put_row() may insert before `it`, which
-  // leaves it valid.
+  // Both maps are sorted by name: one walk instead of a search for each row. What is inserted meanwhile comes before
+  // `it`, which stays valid.
+  Names batch = names(pass);
   auto it = services_.begin();
   for (const auto& [name, row] : pass.desired.services) {
     while (it != services_.end() && it->first < name) {
       ++it;
     }
     const bool is_known = it != services_.end() && it->first == name;
-    put_row(is_known ? &it->second : nullptr, name, row, pass);
+    put_row(is_known ? &it->second : nullptr, name, row, pass, batch);
   }
+  batch.flush();
 }
 
 void ServiceTable::put(const std::string& name, Pass& pass) {
   if (const auto wanted = pass.desired.services.find(name); wanted != pass.desired.services.end()) {
-    put_row(find(name), name, wanted->second, pass);
+    Names batch = names(pass);
+    put_row(find(name), name, wanted->second, pass, batch);
+    batch.flush();
   }
 }
 
-void ServiceTable::put_row(LiveService* current, const std::string& name, const compile::ServiceRow& row, Pass& pass) {
+ServiceTable::Names ServiceTable::names(Pass& pass) {
+  return {tables_.service_names,
+          [this, &pass](ServiceDraft& draft) {
+            write(draft, pass);
+            settle(draft, pass);
+          },
+          [this, &pass](const ServiceDraft& draft, const Error& error) {
+            release(draft);
+            pass.report.problems.push_back("service " + draft.name + " is not in force: " + error.text());
+            pass.pending.services.insert(draft.name);
+          }};
+}
+
+void ServiceTable::put_row(LiveService* current, const std::string& name, const compile::ServiceRow& row, Pass& pass,
+                           Names& names) {
   if (current != nullptr) {
     if (!current->damaged && current->row == row) {
       current->row = row;  // equal, but from now on they share their memory
@@ -84,12 +102,10 @@ void ServiceTable::put_row(LiveService* current, const std::string& name, const 
     return;
   }
   if (current == nullptr) {
-    if (auto named = write_name(draft); !named) {
-      release(draft);
-      pass.report.problems.push_back("service " + name + " is not in force: " + named.error().text());
-      pass.pending.services.insert(name);
-      return;
-    }
+    sp_service_name text{};
+    std::memcpy(text.text, name.data(), std::min(name.size(), sizeof text.text - 1));
+    names.add(draft.id, text, std::move(draft));
+    return;
   }
   write(draft, pass);
   settle(draft, pass);
@@ -133,12 +149,6 @@ void ServiceTable::release(const ServiceDraft& draft) {
     }
   }
   slots_.give_back(draft.slots);
-}
-
-Result<void> ServiceTable::write_name(const ServiceDraft& draft) {
-  sp_service_name value{};
-  std::memcpy(value.text, draft.name.data(), std::min(draft.name.size(), sizeof value.text - 1));
-  return tables_.service_names.update(draft.id, value);
 }
 
 // The row's generation stays: it was raised when the id was last retired.

@@ -13,6 +13,7 @@
 #include "loader/sync/id_allocator.h"
 #include "loader/sync/live_service.h"
 #include "loader/sync/pass.h"
+#include "loader/sync/row_batch.h"
 #include "loader/sync/service_draft.h"
 #include "loader/sync/slot_allocator.h"
 #include "loader/sync/sync.h"
@@ -46,11 +47,13 @@ class ServiceTable {
   void erase_if_missing(const std::string& name, Pass& pass);
 
  private:
-  void put_row(LiveService* current, const std::string& name, const compile::ServiceRow& row, Pass& pass);
+  // A new row waits for its name to be written, so that nobody ever meets a row without.
+  using Names = RowBatch<__u32, sp_service_name, ServiceDraft>;
+  [[nodiscard]] Names names(Pass& pass);
+  void put_row(LiveService* current, const std::string& name, const compile::ServiceRow& row, Pass& pass, Names& names);
   [[nodiscard]] Services::iterator erase(Services::iterator service, Pass& pass);
   [[nodiscard]] const char* reserve(ServiceDraft& draft);
   void release(const ServiceDraft& draft);
-  [[nodiscard]] Result<void> write_name(const ServiceDraft& draft);
   void write_backend(const LiveBackend& backend, std::uint32_t service_id, Pass& pass);
   void write(const ServiceDraft& draft, Pass& pass);
   void settle(ServiceDraft& draft, Pass& pass);

@@ -3,8 +3,10 @@
 // plain memory.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "loader/sync/row_array.h"
 #include "loader/util/result.h"
@@ -19,6 +21,17 @@ class HashTable {
  public:
   virtual ~HashTable() = default;
   [[nodiscard]] virtual Result<void> update(const K& key, const V& value) = 0;
+  // Gets the index of a row that was refused.
+  using Refused = std::function<void(std::size_t index, const Error& error)>;
+  // Writes as many rows as there are keys. One that is refused keeps none of the others out; they are told of in
+  // ascending order.
+  virtual void update_all(std::span<const K> keys, std::span<const V> values, const Refused& refused) {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      if (auto done = update(keys[i], values[i]); !done) {
+        refused(i, done.error());
+      }
+    }
+  }
   // Absent keys are no error.
   [[nodiscard]] virtual Result<void> erase(const K& key) = 0;
   // Order is arbitrary; the table must not change meanwhile.

@@ -269,5 +269,30 @@ TEST_F(SyncTest, I6_BeforeSourcesAreCompleteNoFrontendIsTakenFromAServiceNotYetS
   EXPECT_EQ(test::view_of(maps_).frontends, test::view_of(old).frontends);
 }
 
+class SyncOfMany : public SyncTest {
+ protected:
+  SyncOfMany() : SyncTest({.frontends = 1000, .names = 1000, .services = 1000, .slots = 1000, .backends = 1000}) {}
+};
+
+TEST_F(SyncOfMany, I12_WhatIsRefusedAmongManyIsNamedAndTheRestIsInForce) {
+  Desired desired;
+  for (int i = 0; i < 600; ++i) {
+    test::add(desired, "default/s" + std::to_string(1000 + i), static_cast<std::uint16_t>(i + 1), test::row({1}));
+  }
+  maps_.names.set_limit(590);
+  maps_.frontends.set_limit(580);
+  const Report report = apply(desired);
+  EXPECT_EQ(report.services_written, 590U);
+  EXPECT_EQ(report.frontends_written, 580U);
+  ASSERT_EQ(report.problems.size(), 20U);
+  EXPECT_THAT(report.problems[0], HasSubstr("service default/s1590 is not in force: map sp_svc_names"));
+  EXPECT_THAT(report.problems[19], HasSubstr(":590/TCP of service default/s1589 is not in force: map sp_frontends"));
+  EXPECT_EQ(test::view_of(maps_).frontends.size(), 580U);
+  maps_.names.set_limit(1000);
+  maps_.frontends.set_limit(1000);
+  EXPECT_TRUE(apply(desired).problems.empty());
+  EXPECT_EQ(test::view_of(maps_), test::view_of(desired));
+}
+
 }  // namespace
 }  // namespace sp::sync
