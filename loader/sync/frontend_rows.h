@@ -29,6 +29,7 @@ class FrontendRows {
   void put(const compile::Frontend& frontend, const compile::FrontendRow& row) {
     Rows& rows = places_[place(frontend)];
     rows.rows[slot(frontend)] = row;
+    size_ += (rows.present & bit(frontend)) == 0 ? 1 : 0;
     rows.present |= bit(frontend);
   }
   void erase(const compile::Frontend& frontend) {
@@ -37,11 +38,13 @@ class FrontendRows {
       return;
     }
     found->second.rows[slot(frontend)] = {};
+    size_ -= (found->second.present & bit(frontend)) != 0 ? 1 : 0;
     found->second.present &= static_cast<std::uint8_t>(~bit(frontend));
     if (found->second.present == 0) {
       places_.erase(found);
     }
   }
+  [[nodiscard]] std::size_t size() const { return size_; }
   // In no particular order; `visit` must not change anything here.
   void for_each(const std::function<void(const compile::Frontend&)>& visit) const {
     for (const auto& [at, rows] : places_) {
@@ -79,6 +82,7 @@ class FrontendRows {
   static std::uint8_t bit(const compile::Frontend& frontend) { return static_cast<std::uint8_t>(1U << slot(frontend)); }
 
   std::unordered_map<Place, Rows, Hash> places_;
+  std::size_t size_ = 0;
 };
 
 }  // namespace sp::sync

@@ -156,6 +156,11 @@ void FrontendTable::move_flows(const compile::FrontendRow& before, const compile
 }
 
 void FrontendTable::erase_frontends(ServiceTable& services, Pass& pass) {
+  // After put_frontends(): all that are wanted are in force. If there are as many in force, none of them is another
+  // one.
+  if (pass.pending.frontends.empty() && frontends_.size() == pass.desired.frontends.size()) {
+    return;
+  }
   std::vector<compile::Frontend> missing;
   frontends_.for_each([&](const compile::Frontend& frontend) {
     if (!pass.desired.frontends.contains(frontend)) {
