@@ -23,9 +23,9 @@ static __always_inline __u32 filter_dst_bit(struct flow_key *key, const enum af 
 }
 
 /* Of the address alone: clients come with ever new ports, and each would be another line of the filter. */
-static __always_inline __u32 filter_host_bit(struct flow_key *key, const enum af af)
+static __always_inline __u32 filter_host_bit(const __be32 *addr, const enum af af)
 {
-	return filter_bit(key_saddr(key, af), 0, SP_FILTER_SOURCE, af);
+	return filter_bit(addr, 0, SP_FILTER_SOURCE, af);
 }
 
 static __always_inline __u32 filter_src_bit(struct flow_key *key, const enum af af)
@@ -57,17 +57,13 @@ static __always_inline void filter_set(__u32 bit)
 }
 
 /*
- * Before the reply half of this key stands: no packet of it may find a bit clear. What leaves for its client is known
- * by its source, a backend here: of clients there is no end, and they would fill the filter.
+ * Before the reply half of this key stands: no packet of it may find the bit clear. What leaves for its client is known
+ * by its source, a backend here, whose filter_host_bit() is set by then: of clients there is no end, and they would
+ * fill the filter.
  */
 static __always_inline void filter_add(struct flow_key *key, __u8 flags, const enum af af)
 {
-	if (!(flags & SP_FLOW_EGRESS)) {
-		filter_set(filter_dst_bit(key, af));
-		return;
-	}
-	filter_set(filter_host_bit(key, af));
-	filter_set(filter_src_bit(key, af));
+	filter_set(flags & SP_FLOW_EGRESS ? filter_src_bit(key, af) : filter_dst_bit(key, af));
 }
 
 /*
@@ -89,7 +85,8 @@ static __always_inline int may_be_ours(struct flow_key *key, const struct pkt *p
 /* The same where packets leave, whatever is known of their flow: most went through another hook, or need none. */
 static __always_inline int may_leave_changed(struct flow_key *key, const struct pkt *p, const enum af af)
 {
-	return (filter_has(filter_host_bit(key, af)) && filter_has(filter_src_bit(key, af))) || may_be_ours(key, p, af);
+	return (filter_has(filter_host_bit(key_saddr(key, af), af)) && filter_has(filter_src_bit(key, af))) ||
+	       may_be_ours(key, p, af);
 }
 
 #endif

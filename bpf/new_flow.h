@@ -144,9 +144,11 @@ static __always_inline int request_fill(const struct place *at, struct scratch *
 static __always_inline int pair_insert(struct flow_key *key, struct scratch *scratch, const struct pkt *p,
 				       const enum af af)
 {
-	int reason = af == AF4 ? sp_pair_claim4() : sp_pair_claim6();
 	void *other;
+	int reason;
 
+	(void)(af == AF4 ? sp_sender_note4() : sp_sender_note6());
+	reason = af == AF4 ? sp_pair_claim4() : sp_pair_claim6();
 	if (reason)
 		return reason;
 	if (!bpf_map_update_elem(embryo_table(af), key, &scratch->request, BPF_NOEXIST)) {

@@ -40,6 +40,15 @@ static __always_inline __be16 snat_port(const struct sp_config_val *config, __u3
 }
 
 /*
+ * Will reply_from_request() set SP_FLOW_EGRESS? Said twice: a call of this in its place takes the 8 bytes of stack that
+ * the chain of calls of IPv4 does not have.
+ */
+static __always_inline int reply_at_egress(const struct sp_flow_rule *forth)
+{
+	return !(forth->flags & SP_FLOW_HOST) && (forth->action == SP_ACTION_LOCAL || (forth->flags & SP_FLOW_POD));
+}
+
+/*
  * Fills the reply half and its key from the request half: whatever the request does to a packet, undone. A client whose
  * address was kept gets its replies through the stack, translated where they leave for it; a process of the node has no
  * such place, so its replies are translated where they come in; so are those to an address of ours, which go on from
@@ -170,6 +179,26 @@ static __always_inline int pair_repair(const enum af af)
 		return -1;
 	reply_from_request(scratch, af);
 	return reply_insert(scratch, 0, af);
+}
+
+/* What sends the replies of scratch->request, where they are translated as they leave. */
+static __always_inline int sender_note(const enum af af)
+{
+	struct scratch *scratch = scratch_row();
+
+	if (scratch && reply_at_egress(val_rule(&scratch->request, af)))
+		filter_set(filter_host_bit(val_daddr(&scratch->request, af), af));
+	return 0;
+}
+
+__weak __noinline int sp_sender_note4(void)
+{
+	return sender_note(AF4);
+}
+
+__weak __noinline int sp_sender_note6(void)
+{
+	return sender_note(AF6);
 }
 
 __weak __noinline int sp_pair_claim4(void)
