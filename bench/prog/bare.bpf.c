@@ -5,7 +5,9 @@
  * state, aging, counters, TTL, MTU or next hop check.
  */
 #include "bench/yardstick.h"
+#include "bpf/parse.h"
 #include "bpf/tuple.h"
+#include "maps/limits.h"
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -20,6 +22,24 @@ struct {
   __type(key, struct sp_flow6_key);
   __type(value, struct bare6_val);
 } bare_flows6 SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, SP_MAX_EMBRYOS4);
+  __type(key, struct sp_flow4_key);
+  __type(value, struct sp_embryo4_val);
+} bare_embryos4 SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, SP_MAX_EMBRYOS6);
+  __type(key, struct sp_flow6_key);
+  __type(value, struct sp_embryo6_val);
+} bare_embryos6 SEC(".maps");
+
+/* Where opened flows lead, and what they come from; the words of a struct sp_addr. */
+const volatile __be32 bare_backend[4];
+const volatile __be32 bare_source[4];
 
 static __always_inline __be16 ethertype(const void* eth) {
   return *(const __be16*)(eth + 2 * ETH_ALEN);
@@ -90,6 +110,73 @@ int bare6(struct xdp_md* ctx) {
   ip->hop_limit--;
   write_macs(data, val->macs);
   return XDP_TX;
+}
+
+/*
+ * The least that opening a flow takes where both of its directions are kept in an LRU table and the kernel knows the
+ * route: one lookup that misses, one route, two inserts. No Services, no choice of a backend, no second look at
+ * whether the reply's tuple is free.
+ */
+static __always_inline int bare_route(struct xdp_md* ctx, struct bpf_fib_lookup* fib, const enum af af) {
+  __builtin_memset(fib, 0, sizeof(*fib));
+  fib->ifindex = ctx->ingress_ifindex;
+  fib->family = af == AF4 ? 2 : 10; /* AF_INET, AF_INET6 */
+  if (af == AF4)
+    fib->ipv4_dst = bare_backend[3];
+  else
+    addr_copy(fib->ipv6_dst, (const __be32*)bare_backend, AF6);
+  return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
+}
+
+/* Clients of the benchmark differ in the lower half of their address and in their port: no two share a reply's tuple.
+ */
+static __always_inline void bare_forth(struct sp_flow_rule* rule, struct flow_key* key,
+                                       const struct bpf_fib_lookup* fib, const enum af af) {
+  rule->sport = (__be16)(key_saddr(key, af)[af == AF4 ? 0 : 3] >> 16);
+  rule->dport = *key_sport(key, af);
+  rule->ifindex = fib->ifindex;
+  rule->action = SP_ACTION_FORWARD;
+  __builtin_memcpy(rule->dmac, fib->dmac, ETH_ALEN);
+  __builtin_memcpy(rule->smac, fib->smac, ETH_ALEN);
+}
+
+static __always_inline int bare_open(struct xdp_md* ctx, void* flows, void* embryos, const enum af af) {
+  void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
+  struct flow_val forth = {}, back = {};
+  struct flow_key key, reply_key;
+  struct bpf_fib_lookup fib;
+  struct sp_flow_rule* rule = val_rule(&forth, af);
+  struct pkt p = {};
+
+  if (parse_plain(data, end, &p, af)) return XDP_PASS;
+  key_from_pkt(&key, &p, af);
+  if (bpf_map_lookup_elem(flows, &key) || bare_route(ctx, &fib, af)) return XDP_PASS;
+  addr_copy(val_saddr(&forth, af), (const __be32*)bare_source + (af == AF4 ? 3 : 0), af);
+  addr_copy(val_daddr(&forth, af), (const __be32*)bare_backend + (af == AF4 ? 3 : 0), af);
+  bare_forth(rule, &key, &fib, af);
+  val_set_deltas(&key, &forth, af);
+  key_of_partner(&reply_key, &forth, p.proto, af);
+  addr_copy(val_saddr(&back, af), key_daddr(&key, af), af);
+  addr_copy(val_daddr(&back, af), key_saddr(&key, af), af);
+  val_mirror_deltas(&back, &forth, af);
+  if (bpf_map_update_elem(embryos, &reply_key, &back, BPF_NOEXIST) ||
+      bpf_map_update_elem(embryos, &key, &forth, BPF_NOEXIST))
+    return XDP_PASS;
+  if (!rewrite_l4(p.l4, end, p.proto, *(const __be32*)&rule->sport, rule->l4_delta)) return XDP_PASS;
+  addrs_write(pkt_saddr(&p, af), val_saddr(&forth, af), af);
+  if (af == AF4) ((struct iphdr*)p.l3)->check = csum_apply(((struct iphdr*)p.l3)->check, rule->l3_delta);
+  write_macs(data, (const __u32*)rule->dmac);
+  return XDP_TX;
+}
+
+SEC("xdp")
+int bare_open4(struct xdp_md* ctx) {
+  return bare_open(ctx, &bare_flows4, &bare_embryos4, AF4);
+}
+
+SEC("xdp")
+int bare_open6(struct xdp_md* ctx) {
+  return bare_open(ctx, &bare_flows6, &bare_embryos6, AF6);
 }
 
 char LICENSE[] SEC("license") = "GPL";

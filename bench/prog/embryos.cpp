@@ -12,13 +12,6 @@ namespace sp::bench {
 
 namespace {
 
-bpf_map* embryo_table(Rig& rig, V4) {
-  return rig.bed().bpf().maps.sp_embryos4;
-}
-bpf_map* embryo_table(Rig& rig, V6) {
-  return rig.bed().bpf().maps.sp_embryos6;
-}
-
 template <typename F>
 typename F::Key request_key(const test::Packet& packet) {
   typename F::Key key{};
@@ -44,9 +37,27 @@ typename F::Key reply_key(const typename F::Key& request, const typename F::Val&
 
 }  // namespace
 
+template <>
+bpf_map* embryo_table<V4>(Rig& rig) {
+  return rig.bed().bpf().maps.sp_embryos4;
+}
+template <>
+bpf_map* embryo_table<V6>(Rig& rig) {
+  return rig.bed().bpf().maps.sp_embryos6;
+}
+
+template <>
+bpf_map* bare_embryo_table<V4>(Rig& rig) {
+  return rig.yardstick().maps.bare_embryos4;
+}
+template <>
+bpf_map* bare_embryo_table<V6>(Rig& rig) {
+  return rig.yardstick().maps.bare_embryos6;
+}
+
 template <typename F>
-void forget_embryos(Rig& rig, const Stream& opening, std::uint32_t from, std::uint32_t count) {
-  const int fd = bpf_map__fd(embryo_table(rig, F{}));
+void forget_embryos(const bpf_map* table, const Stream& opening, std::uint32_t from, std::uint32_t count) {
+  const int fd = bpf_map__fd(table);
   for (std::uint32_t i = 0; i < count; ++i) {
     const auto request = request_key<F>(opening.packet((from + i) % opening.count));
     typename F::Embryo embryo{};
@@ -60,7 +71,7 @@ void forget_embryos(Rig& rig, const Stream& opening, std::uint32_t from, std::ui
 template <typename F>
 void clear_embryos(Rig& rig) {
   constexpr __u32 kBatch = 4096;
-  const int fd = bpf_map__fd(embryo_table(rig, F{}));
+  const int fd = bpf_map__fd(embryo_table<F>(rig));
   std::vector<typename F::Key> keys(kBatch);
   std::vector<typename F::Embryo> values(kBatch);
   __u32 at = 0, count = kBatch;
@@ -72,8 +83,8 @@ void clear_embryos(Rig& rig) {
   }
 }
 
-template void forget_embryos<V4>(Rig&, const Stream&, std::uint32_t, std::uint32_t);
-template void forget_embryos<V6>(Rig&, const Stream&, std::uint32_t, std::uint32_t);
+template void forget_embryos<V4>(const bpf_map*, const Stream&, std::uint32_t, std::uint32_t);
+template void forget_embryos<V6>(const bpf_map*, const Stream&, std::uint32_t, std::uint32_t);
 template void clear_embryos<V4>(Rig&);
 template void clear_embryos<V6>(Rig&);
 

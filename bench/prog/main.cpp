@@ -47,6 +47,8 @@ constexpr Target kTargets[] = {
     {kEstablished, kBare, Bound::at_most, 1.2, 1.35, false},
     {kMiss, kBare, Bound::at_most, 1.6, 1.6, false},
     {kNewRemote, kBare, Bound::at_most, 12, 12, false},
+    {kNewRemote, kNewBare, Bound::none, 0, 0, false},
+    {kNewBare, kBare, Bound::none, 0, 0, false},
     {kNewLocal, kBare, Bound::none, 0, 0, false},
     {kNewFlood, kBare, Bound::none, 0, 0, false},
     // Both ways round: within 5 %.

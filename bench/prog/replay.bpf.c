@@ -104,9 +104,10 @@ static __always_inline int replay(struct xdp_md* ctx, const enum af af, const __
   SEC("xdp") int name(struct xdp_md* ctx) {        \
     return replay(ctx, af, proto, regrow, slot);   \
   }
-#define REPLAY(name, af, proto, regrow)                    \
-  REPLAY_SLOT(name##_noop, af, proto, regrow, REPLAY_NOOP) \
-  REPLAY_SLOT(name##_bare, af, proto, regrow, REPLAY_BARE) \
+#define REPLAY(name, af, proto, regrow)                              \
+  REPLAY_SLOT(name##_noop, af, proto, regrow, REPLAY_NOOP)           \
+  REPLAY_SLOT(name##_bare, af, proto, regrow, REPLAY_BARE)           \
+  REPLAY_SLOT(name##_bare_open, af, proto, regrow, REPLAY_BARE_OPEN) \
   REPLAY_SLOT(name##_ours, af, proto, regrow, REPLAY_OURS)
 
 REPLAY(replay_tcp4, AF4, IPPROTO_TCP, 0)

@@ -12,7 +12,7 @@
  * Slots of the table of programs under test. Each has replaying programs of its own, so that the table is never written
  * while measuring: the kernel waits for all CPUs when it is.
  */
-enum replay_slot { REPLAY_NOOP, REPLAY_BARE, REPLAY_OURS, REPLAY_SLOTS };
+enum replay_slot { REPLAY_NOOP, REPLAY_BARE, REPLAY_BARE_OPEN, REPLAY_OURS, REPLAY_SLOTS };
 
 /* Ethernet, IPv6, TCP: the longest of the frames; none has a payload. */
 #define REPLAY_FRAME_BYTES 80

@@ -73,9 +73,13 @@ Rig::Rig(Family family, std::uint32_t flow_entries)
   if (yardstick_ == nullptr) throw std::runtime_error("yardstick: open");
   bpf_map__set_max_entries(family == Family::v4 ? yardstick_->maps.bare_flows4 : yardstick_->maps.bare_flows6,
                            flow_entries);
+  const test::Plan at = test::plan(family);
+  std::memcpy(const_cast<__be32*>(yardstick_->rodata->bare_backend), &at.remote_pod.raw(), sizeof(sp_addr));
+  std::memcpy(const_cast<__be32*>(yardstick_->rodata->bare_source), &at.node.raw(), sizeof(sp_addr));
   must(yardstick_bpf::load(yardstick_.get()), "yardstick: load");
   arm(REPLAY_NOOP, yardstick_->progs.noop);
   arm(REPLAY_BARE, bare());
+  arm(REPLAY_BARE_OPEN, family == Family::v4 ? yardstick_->progs.bare_open4 : yardstick_->progs.bare_open6);
   arm(REPLAY_OURS, ours());
 }
 
@@ -89,7 +93,8 @@ Replayer Rig::replayer(Protocol protocol, replay_slot slot, bool answered) const
   const auto program = [&](const char* suffix) {
     return bpf_object__find_program_by_name(yardstick_->obj, (name + suffix).c_str());
   };
-  return {program("_noop"), program(slot == REPLAY_BARE ? "_bare" : "_ours")};
+  constexpr const char* kSuffixes[REPLAY_SLOTS] = {"_noop", "_bare", "_bare_open", "_ours"};
+  return {program("_noop"), program(kSuffixes[slot])};
 }
 
 bpf_program* Rig::bare() const {

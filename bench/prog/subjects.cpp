@@ -102,18 +102,21 @@ std::vector<Subject> subjects(Rig& rig, const Connections<F>& connections, Proto
   Stream reject = stream(rig, family, protocol, kStrangers, kEmptyPort, test::kSyn);
   const Stream remote = opening(rig, family, protocol, kNewClients, kNewPort);
   const Stream local = opening(rig, family, protocol, kNewLocalClients, kNewLocalPort);
-  const auto forget = [&rig](const Stream& of) {
-    return [&rig, of](std::uint32_t from, std::uint32_t packets) { forget_embryos<F>(rig, of, from, packets); };
+  const auto forget = [](const bpf_map* table, const Stream& of) {
+    return [=](std::uint32_t from, std::uint32_t packets) { forget_embryos<F>(table, of, from, packets); };
   };
+  const Replayer least = rig.replayer(protocol, REPLAY_BARE_OPEN);
+  const bpf_map* const embryos = embryo_table<F>(rig);
   miss.count = reject.count = count;
   std::vector<Subject> all = {
       {kBare, connections.requests(count), bare, XDP_TX},
       {kEstablished, connections.requests(count), ours, XDP_TX},
       {kReply, connections.replies(count), ours, XDP_TX},
       {kMiss, miss, ours, XDP_PASS},
-      {kNewRemote, remote, ours, XDP_TX, 16, forget(remote)},
-      {kNewLocal, local, ours, XDP_PASS, 16, forget(local)},
+      {kNewRemote, remote, ours, XDP_TX, 16, forget(embryos, remote)},
+      {kNewLocal, local, ours, XDP_PASS, 16, forget(embryos, local)},
       {kReject, reject, answered, XDP_TX, 2},
+      {kNewBare, remote, least, XDP_TX, 16, forget(bare_embryo_table<F>(rig), remote)},
   };
   prove(rig, all[0], request);
   prove(rig, all[1], request);

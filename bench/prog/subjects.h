@@ -14,6 +14,7 @@ constexpr const char* kEstablished = "established";
 constexpr const char* kReply = "reply";
 constexpr const char* kMiss = "not ours";
 constexpr const char* kNewRemote = "new flow";
+constexpr const char* kNewBare = "new flow, bare program";
 constexpr const char* kNewFlood = "new flow, embryo table full";
 constexpr const char* kNewLocal = "new flow, backend here";
 constexpr const char* kReject = "reject";
