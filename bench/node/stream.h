@@ -3,8 +3,8 @@
  * What the generator of bench_node is told, and what the far side has seen. Shared by BPF and C++.
  *
  * Flow i of a stream: client first_client + i / CLIENT_PORTS, its port FIRST_CLIENT_PORT + i % CLIENT_PORTS, to port
- * first_port + i % (port_mask + 1), at address i % (host_mask + 1) behind that of the head. The sequence number names the flow, so that the far side knows it under any
- * translation.
+ * first_port + i % (port_mask + 1), at address i % (host_mask + 1) behind that of the head. The sequence number names
+ * the flow, so that the far side knows it under any translation.
  */
 #ifndef SP_BENCH_NODE_STREAM_H
 #define SP_BENCH_NODE_STREAM_H
