@@ -112,19 +112,19 @@ int bare6(struct xdp_md* ctx) {
   return XDP_TX;
 }
 
-/*
- * The least that opening a flow takes where both of its directions are kept in an LRU table and the kernel knows the
- * route: one lookup that misses, one route, two inserts. No Services, no choice of a backend, no second look at
- * whether the reply's tuple is free.
- */
+static __always_inline void load_addr(__be32* to, const volatile __be32* from, const enum af af) {
+  to[0] = from[af == AF4 ? 3 : 0];
+  if (af == AF4) return;
+  to[1] = from[1];
+  to[2] = from[2];
+  to[3] = from[3];
+}
+
 static __always_inline int bare_route(struct xdp_md* ctx, struct bpf_fib_lookup* fib, const enum af af) {
   __builtin_memset(fib, 0, sizeof(*fib));
   fib->ifindex = ctx->ingress_ifindex;
   fib->family = af == AF4 ? 2 : 10; /* AF_INET, AF_INET6 */
-  if (af == AF4)
-    fib->ipv4_dst = bare_backend[3];
-  else
-    addr_copy(fib->ipv6_dst, (const __be32*)bare_backend, AF6);
+  load_addr(af == AF4 ? &fib->ipv4_dst : fib->ipv6_dst, bare_backend, af);
   return bpf_fib_lookup(ctx, fib, sizeof(*fib), 0);
 }
 
@@ -140,6 +140,11 @@ static __always_inline void bare_forth(struct sp_flow_rule* rule, struct flow_ke
   __builtin_memcpy(rule->smac, fib->smac, ETH_ALEN);
 }
 
+/*
+ * The least that opening a flow takes where both of its directions are kept in an LRU table and the kernel knows the
+ * route: one lookup that misses, one route, two inserts. No Services, no choice of a backend, no second look at
+ * whether the reply's tuple is free.
+ */
 static __always_inline int bare_open(struct xdp_md* ctx, void* flows, void* embryos, const enum af af) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
   struct flow_val forth = {}, back = {};
@@ -151,8 +156,8 @@ static __always_inline int bare_open(struct xdp_md* ctx, void* flows, void* embr
   if (parse_plain(data, end, &p, af)) return XDP_PASS;
   key_from_pkt(&key, &p, af);
   if (bpf_map_lookup_elem(flows, &key) || bare_route(ctx, &fib, af)) return XDP_PASS;
-  addr_copy(val_saddr(&forth, af), (const __be32*)bare_source + (af == AF4 ? 3 : 0), af);
-  addr_copy(val_daddr(&forth, af), (const __be32*)bare_backend + (af == AF4 ? 3 : 0), af);
+  load_addr(val_saddr(&forth, af), bare_source, af);
+  load_addr(val_daddr(&forth, af), bare_backend, af);
   bare_forth(rule, &key, &fib, af);
   val_set_deltas(&key, &forth, af);
   key_of_partner(&reply_key, &forth, p.proto, af);
