@@ -20,43 +20,13 @@ void sort_unique(std::vector<T>& list) {
   list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-template <typename Objects>
-void add_ids(Kind kind, const Objects& objects, std::vector<model::ObjectId>& out) {
-  for (const auto& [key, object] : objects) {
-    out.push_back({kind, key});
-  }
+// Where `name` is or belongs: the first of `rows` that does not come before it. In a reset most belong at the end.
+template <typename Rows>
+auto place_of(Rows& rows, const std::string& name) {
+  return rows.empty() || rows.rbegin()->first < name ? rows.end() : rows.lower_bound(name);
 }
 
 }  // namespace
-
-Delta Compiler::reset(const model::Cluster& cluster, const node::Facts& facts) {
-  facts_ = facts;
-  node_.emplace(cluster, facts_, options_);
-  // Each by itself: the old rows go before the new ones come.
-  desired_ = {};
-  backends_ = 0;
-  claims_ = {};
-  plans_.clear();
-  conflicts_.clear();
-  problems_ = {};
-  problems_.replace({}, node_->problems());
-  networks_ = ServiceNetworks(node_->addresses());
-  networks_.follow_cidrs(cluster, problems_);
-  desired_.networks.pods = node_->pod_networks();
-  endpoints_ = {};
-  node_ports_ = {};
-  pod_addresses_ = {};
-  std::vector<model::ObjectId> all;
-  all.reserve(cluster.services.size() + cluster.endpoint_slices.size() + cluster.pods.size());
-  add_ids(Kind::service, cluster.services, all);
-  add_ids(Kind::endpoint_slice, cluster.endpoint_slices, all);
-  add_ids(Kind::pod, cluster.pods, all);
-  static_cast<void>(compile_stale(cluster, follow(cluster, all)));
-  Delta delta;
-  delta.everything = true;
-  delta.problems = true;
-  return delta;
-}
 
 Delta Compiler::update(const model::Cluster& cluster, const node::Facts& facts,
                        std::span<const model::ObjectId> changed) {
@@ -251,8 +221,8 @@ void Compiler::publish(PlannedObject& object, const std::vector<SharedName>& old
 }
 
 void Compiler::set_row(const std::string& name, ServiceRow* row, Delta& delta) {
-  const auto known = desired_.services.find(name);
-  const bool exists = known != desired_.services.end();
+  const auto known = place_of(desired_.services, name);
+  const bool exists = known != desired_.services.end() && known->first == name;
   if (row == nullptr && !exists) {
     return;
   }

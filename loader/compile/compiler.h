@@ -71,6 +71,10 @@ class Compiler {
 
   [[nodiscard]] bool is_new_view(const model::Cluster& cluster, const node::Facts& facts,
                                  std::span<const model::ObjectId> changed);
+  // Steps of reset().
+  void follow_all(const model::Cluster& cluster);
+  void plan_all(const model::Cluster& cluster);
+  void settle_all();
   [[nodiscard]] Ids follow(const model::Cluster& cluster, std::span<const model::ObjectId> changed);
   [[nodiscard]] Delta compile_stale(const model::Cluster& cluster, const Ids& stale);
   [[nodiscard]] ObjectPlan plan(const model::Cluster& cluster, const model::ObjectId& id);
