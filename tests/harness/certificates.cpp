@@ -13,19 +13,14 @@
 #include <cstdint>
 #include <stdexcept>
 
+#include "tests/harness/openssl_objects.h"
+
 namespace sp::test {
 namespace {
 
-template <auto release>
-struct Release {
-  template <typename T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
-using Memory = std::unique_ptr<BIO, Release<BIO_free_all>>;
+using openssl::Certificate;
+using openssl::Key;
+using openssl::Memory;
 
 void require(bool good, const char* what) {
   if (!good) {
@@ -70,7 +65,7 @@ void set_name(X509* certificate, const CertificateOrder& order) {
 void extend(X509* certificate, X509* issuer, int nid, const std::string& value) {
   X509V3_CTX context;
   X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, Release<X509_EXTENSION_free>> extension(
+  const std::unique_ptr<X509_EXTENSION, openssl::Release<X509_EXTENSION_free>> extension(
       X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   require(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1, "add an extension");
 }

@@ -14,19 +14,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tests/harness/openssl_objects.h"
+
 namespace sp::test {
 namespace {
 
-template <auto release>
-struct Release {
-  template <typename T>
-  void operator()(T* object) const {
-    release(object);
-  }
-};
-using Memory = std::unique_ptr<BIO, Release<BIO_free_all>>;
-using Certificate = std::unique_ptr<X509, Release<X509_free>>;
-using Key = std::unique_ptr<EVP_PKEY, Release<EVP_PKEY_free>>;
+using openssl::Certificate;
+using openssl::Key;
+using openssl::Memory;
 
 Certificate read_certificate(const std::string& pem) {
   const Memory memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
