@@ -7,6 +7,8 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
 
 #include <sched.h>
 
@@ -81,6 +83,22 @@ Rig::Rig(Family family, std::uint32_t flow_entries)
   arm(REPLAY_BARE, bare());
   arm(REPLAY_BARE_OPEN, family == Family::v4 ? yardstick_->progs.bare_open4 : yardstick_->progs.bare_open6);
   arm(REPLAY_OURS, ours());
+  keep_dispatched();
+}
+
+// A test run enters its program into the kernel's dispatcher of XDP programs and takes it out again, and each time
+// waits for all CPUs (bpf_dispatcher_change_prog). One that a device has is there already.
+void Rig::keep_dispatched() {
+  const std::string family = family_ == Family::v4 ? "4_" : "6_";
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, yardstick_->obj) {
+    const std::string name = bpf_program__name(program);
+    if (!name.starts_with("replay_") || name.find(family) == std::string::npos) continue;
+    const std::string device = "idle" + std::to_string(idle_devices_++);
+    bed_.sandbox().run("ip link add " + device + " type veth peer name " + device + "p");
+    const auto ifindex = static_cast<int>(::if_nametoindex(device.c_str()));
+    must(bpf_xdp_attach(ifindex, bpf_program__fd(program), XDP_FLAGS_SKB_MODE, nullptr), device);
+  }
 }
 
 Ip Rig::clients() const {

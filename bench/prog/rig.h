@@ -44,10 +44,12 @@ class Rig {
     void operator()(yardstick_bpf* bpf) const { yardstick_bpf::destroy(bpf); }
   };
   void arm(replay_slot slot, const bpf_program* program);
+  void keep_dispatched();
   void put(const replay& row);
   std::uint32_t run(bpf_program* replayer, replay& row, std::uint32_t packets, test::Bytes& out);
 
   Family family_;
+  int idle_devices_ = 0;
   test::Testbed bed_;
   std::unique_ptr<yardstick_bpf, Destroy> yardstick_;
 };
