@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "bench/report/text.h"
 
@@ -52,10 +53,23 @@ const char* word_of(Judgement judgement) {
 
 }  // namespace
 
+// A claim a line, so that a new record shows line by line what has changed.
 std::string json_of(const Record& record) {
-  Json json{{"schema", kSchema}, {"benchmarks", Json::object()}};
-  for (const auto& [name, benchmark] : record) json["benchmarks"][name] = json_of(benchmark);
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  const auto flat = [](const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); };
+  std::string text = "{\"schema\": " + std::to_string(kSchema) + ", \"benchmarks\": {";
+  for (const char* between = "\n"; const auto& [name, benchmark] : record) {
+    Json head = json_of(benchmark);
+    const Json claims = head.at("claims");
+    head.erase("claims");
+    std::string rest = flat(head);
+    rest.pop_back();
+    text += std::exchange(between, ",\n") + flat(name) + ": " + rest + ", \"claims\": {";
+    for (const char* comma = "\n"; const auto& [claim, value] : claims.items()) {
+      text += std::exchange(comma, ",\n") + ("  " + flat(claim)) + ": " + flat(value);
+    }
+    text += "}}";
+  }
+  return text + "}}\n";
 }
 
 Result<Record> parse_record(std::string_view text) {
