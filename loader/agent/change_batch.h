@@ -3,13 +3,13 @@
 //
 #pragma once
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "loader/model/object_id.h"
 #include "loader/util/event_loop.h"
+#include "loader/util/sort_unique.h"
 
 namespace sp::agent {
 
@@ -34,8 +34,7 @@ class ChangeBatch {
     if (!since_) {
       return std::nullopt;
     }
-    std::sort(changed_.begin(), changed_.end());
-    changed_.erase(std::unique(changed_.begin(), changed_.end()), changed_.end());
+    sort_unique(changed_);
     return Due{std::exchange(changed_, {}), *std::exchange(since_, std::nullopt)};
   }
 

@@ -8,17 +8,12 @@
 #include "loader/compile/frontends.h"
 #include "loader/compile/host_port.h"
 #include "loader/compile/precedence.h"
+#include "loader/util/sort_unique.h"
 
 namespace sp::compile {
 namespace {
 
 using model::Kind;
-
-template <typename T>
-void sort_unique(std::vector<T>& list) {
-  std::sort(list.begin(), list.end());
-  list.erase(std::unique(list.begin(), list.end()), list.end());
-}
 
 // Where `name` is or belongs: the first of `rows` that does not come before it. In a reset most belong at the end.
 template <typename Rows>

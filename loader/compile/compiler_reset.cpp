@@ -2,12 +2,12 @@
 // Compiler::reset(): compiles everything, in the order of its names. Nothing was there before, so that nothing needs to
 // be found, compared or taken back, and what comes goes to the end of what is there. Update after update comes to the
 // same result.
-#include <algorithm>
 #include <utility>
 
 #include "loader/compile/compiler.h"
 #include "loader/compile/frontends.h"
 #include "loader/compile/precedence.h"
+#include "loader/util/sort_unique.h"
 
 namespace sp::compile {
 
@@ -33,12 +33,12 @@ Delta Compiler::reset(const model::Cluster& cluster, const node::Facts& facts) {
   follow_all(cluster);
   plan_all(cluster);
   settle_all();
-  Delta delta;
+  Delta each;  // what came, one by one; the answer is that everything did
   for (PlannedObject& object : plans_) {
-    publish(object, {}, delta);
+    publish(object, {}, each);
   }
-  networks_.publish(desired_, delta);
-  delta = {};
+  networks_.publish(desired_, each);
+  Delta delta;
   delta.everything = true;
   delta.problems = true;
   return delta;
@@ -88,8 +88,7 @@ void Compiler::settle_all() {
       frontends.push_back(claim.frontend);
     }
   }
-  std::sort(frontends.begin(), frontends.end());
-  frontends.erase(std::unique(frontends.begin(), frontends.end()), frontends.end());
+  sort_unique(frontends);
   for (const Frontend& frontend : frontends) {
     const auto claims = claims_.at(frontend);
     desired_.frontends.try_emplace(desired_.frontends.end(), frontend, frontend_row(claims.front()));

@@ -11,6 +11,7 @@
 #include "loader/compile/row_name.h"
 #include "loader/compile/selection.h"
 #include "loader/compile/source_class.h"
+#include "loader/util/sort_unique.h"
 
 namespace sp::compile {
 namespace {
@@ -246,8 +247,7 @@ std::vector<Prefix> source_ranges(const model::Service& service, Family family, 
       }
     }
   }
-  std::sort(ranges.begin(), ranges.end());
-  ranges.erase(std::unique(ranges.begin(), ranges.end()), ranges.end());
+  sort_unique(ranges);
   return ranges;
 }
 

@@ -24,6 +24,7 @@
 #include "loader/kernel/skeleton.h"
 #include "loader/kernel/windowed_array.h"
 #include "loader/util/log.h"
+#include "loader/util/sort_unique.h"
 
 namespace sp::kernel {
 namespace {
@@ -102,8 +103,7 @@ std::vector<std::uint32_t> devices_with(const std::filesystem::path& pin_path, s
     const auto [program, ifindex] = *parse_pin_name(path.filename().string());
     if (std::find(programs.begin(), programs.end(), program) != programs.end()) ifindexes.push_back(ifindex);
   }
-  std::sort(ifindexes.begin(), ifindexes.end());
-  ifindexes.erase(std::unique(ifindexes.begin(), ifindexes.end()), ifindexes.end());
+  sort_unique(ifindexes);
   return ifindexes;
 }
 

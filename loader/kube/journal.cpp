@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/kube/journal.h"
 
-#include <algorithm>
 #include <utility>
+
+#include "loader/util/sort_unique.h"
 
 namespace sp::kube {
 
 source::Update Journal::take() {
   source::Update update = std::exchange(update_, {});
-  std::sort(update.changed.begin(), update.changed.end());
-  update.changed.erase(std::unique(update.changed.begin(), update.changed.end()), update.changed.end());
+  sort_unique(update.changed);
   return update;
 }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "loader/util/sort_unique.h"
+
 namespace sp::sync {
 namespace {
 
@@ -19,8 +21,7 @@ std::vector<Prefix> canonical(const std::vector<Prefix>& ranges) {
   std::vector<Prefix> out;
   out.reserve(ranges.size());
   std::transform(ranges.begin(), ranges.end(), std::back_inserter(out), [](const Prefix& r) { return r.network(); });
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+  sort_unique(out);
   return out;
 }
 
