@@ -17,6 +17,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "bench/scheduled.h"
+
 namespace sp::bench {
 
 namespace {
@@ -37,22 +39,6 @@ void stay_here() {
   CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &here);
   if (::sched_setaffinity(0, sizeof here, &here) != 0) throw std::runtime_error("sched_setaffinity");
 }
-
-// While it lives, this thread gives way to nobody but the kernel.
-class Undisturbed {
- public:
-  Undisturbed() { set(SCHED_FIFO, 1); }
-  Undisturbed(const Undisturbed&) = delete;
-  Undisturbed& operator=(const Undisturbed&) = delete;
-  ~Undisturbed() { set(SCHED_OTHER, 0); }
-
- private:
-  static void set(int policy, int priority) {
-    const sched_param param{priority};
-    // Where it is not allowed, the figures are noisier and no less true.
-    ::sched_setscheduler(0, policy, &param);
-  }
-};
 
 void must(int ret, const std::string& what) {
   if (ret < 0) throw std::runtime_error(what + ": " + std::strerror(-ret));
@@ -91,10 +77,11 @@ Rig::Rig(Family family, std::uint32_t flow_entries)
 void Rig::keep_dispatched() {
   const std::string family = family_ == Family::v4 ? "4_" : "6_";
   bpf_program* program = nullptr;
+  int devices = 0;
   bpf_object__for_each_program(program, yardstick_->obj) {
     const std::string name = bpf_program__name(program);
     if (!name.starts_with("replay_") || name.find(family) == std::string::npos) continue;
-    const std::string device = "idle" + std::to_string(idle_devices_++);
+    const std::string device = "idle" + std::to_string(devices++);
     bed_.sandbox().run("ip link add " + device + " type veth peer name " + device + "p");
     const auto ifindex = static_cast<int>(::if_nametoindex(device.c_str()));
     must(bpf_xdp_attach(ifindex, bpf_program__fd(program), XDP_FLAGS_SKB_MODE, nullptr), device);
@@ -164,7 +151,8 @@ double Rig::time(bpf_program* replayer, replay& row, std::uint32_t packets, std:
   double spent = 0;
   std::uint32_t left_by = 0;
   {
-    const Undisturbed undisturbed;
+    // This thread gives way to nobody but the kernel.
+    const Scheduled undisturbed(SCHED_FIFO, 1);
     spent = -thread_ns();
     left_by = run(replayer, row, packets, out);
     spent += thread_ns();

@@ -49,7 +49,6 @@ class Rig {
   std::uint32_t run(bpf_program* replayer, replay& row, std::uint32_t packets, test::Bytes& out);
 
   Family family_;
-  int idle_devices_ = 0;
   test::Testbed bed_;
   std::unique_ptr<yardstick_bpf, Destroy> yardstick_;
 };

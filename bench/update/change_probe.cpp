@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "bench/update/change_probe.h"
 
-#include <sched.h>
-
 #include <cstdlib>
 #include <cstring>
 
+#include "bench/scheduled.h"
 #include "loader/util/ip.h"
 
 namespace sp::bench {
@@ -14,22 +13,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kLimit{10};
-
-// While it lives, this thread runs on a CPU that nobody else wants: who looks must not keep the agent from running.
-class GivesWay {
- public:
-  GivesWay() { set(SCHED_IDLE); }
-  GivesWay(const GivesWay&) = delete;
-  GivesWay& operator=(const GivesWay&) = delete;
-  ~GivesWay() { set(SCHED_OTHER); }
-
- private:
-  static void set(int policy) {
-    const sched_param param{};
-    // Where it is not allowed, the tail is longer.
-    ::sched_setscheduler(0, policy, &param);
-  }
-};
 
 // Slot base and slot count, as packets load them.
 std::uint64_t set_word(const sp_service_val& row) {
@@ -80,7 +63,8 @@ Result<double> ChangeProbe::change(unsigned index) {
       .what = fake_api::WatchOrder::What::raw, .resource = "endpointslices", .text = event_line(index, address)};
   const sp_service_val& row = reader_.services()[ids_.at(index)];
   const std::uint64_t before = set_word(row);
-  const GivesWay gives_way;
+  // Who looks must not keep the agent from running.
+  const Scheduled gives_way(SCHED_IDLE);
   const auto began = Clock::now();
   api_.api().order(order);
   while (set_word(row) == before) {
