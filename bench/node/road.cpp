@@ -14,10 +14,10 @@ namespace sp::bench {
 
 namespace {
 
-// The backend's first sequence number.
 // Backends that are sent to directly: a power of two of them, at addresses that differ in their last bits alone.
 constexpr std::uint32_t kFirstDirect = 30;
 constexpr std::uint32_t kDirect = 32;
+// The backend's first sequence number.
 constexpr std::uint32_t kBackendSeq = 0x10000;
 
 struct Head {
