@@ -187,6 +187,7 @@ TEST_F(Soak, TheMapsHoldWhatAFreshCompileOfTheServersStateGives) {
   EXPECT_EQ(held->frontends.size(), wanted.frontends.size());
   EXPECT_EQ(held->services.size(), wanted.services.size());
   EXPECT_TRUE(held->frontends == wanted.frontends);
+  EXPECT_TRUE(held->services == wanted.services);
   for (const auto& [name, row] : wanted.services) {
     EXPECT_TRUE(held->services[name] == row)
         << name << "\nwanted " << text_of(row) << "\nheld   " << text_of(held->services[name]);
