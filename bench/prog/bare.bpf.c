@@ -60,6 +60,22 @@ static __always_inline int rewrite_l4(void* l4, void* end, __u8 proto, __be32 po
   return 1;
 }
 
+/* Addresses, hop and MACs of a frame whose ports are written; `from` are both addresses. */
+static __always_inline int send(void* frame, const __be32* from, __u16 l3_delta, const __u32* macs, const enum af af) {
+  struct iphdr* ip4 = frame + ETH_HLEN;
+  struct ipv6hdr* ip6 = frame + ETH_HLEN;
+
+  addrs_write(af == AF4 ? &ip4->saddr : (__be32*)&ip6->saddr, from, af);
+  if (af == AF4) {
+    ip4->check = csum_apply(ip4->check, l3_delta);
+    ip4->ttl--;
+  } else {
+    ip6->hop_limit--;
+  }
+  write_macs(frame, macs);
+  return XDP_TX;
+}
+
 SEC("xdp")
 int bare4(struct xdp_md* ctx) {
   void *data = (void*)(long)ctx->data, *end = (void*)(long)ctx->data_end;
@@ -77,11 +93,7 @@ int bare4(struct xdp_md* ctx) {
   key.words[1] = key_l4_word(*(const __be32*)ports, proto);
   val = bpf_map_lookup_elem(&bare_flows4, &key);
   if (!val || !rewrite_l4(ports, end, proto, *(const __be32*)&val->sport, val->l4_delta)) return XDP_PASS;
-  addrs_write(&ip->saddr, &val->saddr, AF4);
-  ip->check = csum_apply(ip->check, val->l3_delta);
-  ip->ttl--;
-  write_macs(data, val->macs);
-  return XDP_TX;
+  return send(data, &val->saddr, val->l3_delta, val->macs, AF4);
 }
 
 SEC("xdp")
@@ -106,10 +118,7 @@ int bare6(struct xdp_md* ctx) {
   key.words[4] = key_l4_word(*(const __be32*)ports, proto);
   val = bpf_map_lookup_elem(&bare_flows6, &key);
   if (!val || !rewrite_l4(ports, end, proto, *(const __be32*)&val->sport, val->l4_delta)) return XDP_PASS;
-  addrs_write((__be32*)&ip->saddr, val->saddr, AF6);
-  ip->hop_limit--;
-  write_macs(data, val->macs);
-  return XDP_TX;
+  return send(data, val->saddr, 0, val->macs, AF6);
 }
 
 static __always_inline void load_addr(__be32* to, const volatile __be32* from, const enum af af) {
@@ -168,10 +177,7 @@ static __always_inline int bare_open(struct xdp_md* ctx, void* flows, void* embr
       bpf_map_update_elem(embryos, &key, &forth, BPF_NOEXIST))
     return XDP_PASS;
   if (!rewrite_l4(p.l4, end, p.proto, *(const __be32*)&rule->sport, rule->l4_delta)) return XDP_PASS;
-  addrs_write(pkt_saddr(&p, af), val_saddr(&forth, af), af);
-  if (af == AF4) ((struct iphdr*)p.l3)->check = csum_apply(((struct iphdr*)p.l3)->check, rule->l3_delta);
-  write_macs(data, (const __u32*)rule->dmac);
-  return XDP_TX;
+  return send(data, val_saddr(&forth, af), rule->l3_delta, (const __u32*)rule->dmac, af);
 }
 
 SEC("xdp")
