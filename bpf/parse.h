@@ -35,6 +35,16 @@ struct ipv6_ext {
 	__u8 length;
 };
 
+/* Of a frame that has an Ethernet header at least; p->l3 is what follows it. */
+static __always_inline void parse_frame(void *data, void *end, struct pkt *p)
+{
+	p->eth = data;
+	p->end = end;
+	p->len = (__u32)(end - data);
+	p->l3 = data + ETH_HLEN;
+	p->l3_off = ETH_HLEN;
+}
+
 /* Sets p->l3 and returns the ethertype behind the VLAN tags, or 0 when the frame ends before that. */
 static __always_inline __be16 parse_ethernet(void *data, void *end, struct pkt *p)
 {
@@ -45,11 +55,7 @@ static __always_inline __be16 parse_ethernet(void *data, void *end, struct pkt *
 		return 0;
 	/* By its offset: struct ethhdr is packed, and its members are loaded byte by byte. */
 	ethertype = *(__be16 *)(data + offsetof(struct ethhdr, h_proto));
-	p->eth = eth;
-	p->end = end;
-	p->len = (__u32)(end - data);
-	p->l3 = eth + 1;
-	p->l3_off = ETH_HLEN;
+	parse_frame(data, end, p);
 #pragma unroll
 	for (int i = 0; i < SP_MAX_VLAN_TAGS; i++) {
 		struct vlan_tag *tag = p->l3;
@@ -180,11 +186,7 @@ static __always_inline int parse_plain(void *data, void *end, struct pkt *p, con
 	if (data + ETH_HLEN + l3_size > end ||
 	    *(__be16 *)(data + offsetof(struct ethhdr, h_proto)) != (af == AF4 ? ETHERTYPE_IPV4 : ETHERTYPE_IPV6))
 		return -SP_PASS_NOT_IP;
-	p->eth = data;
-	p->end = end;
-	p->len = (__u32)(end - data);
-	p->l3 = data + ETH_HLEN;
-	p->l3_off = ETH_HLEN;
+	parse_frame(data, end, p);
 	p->l4 = p->l3 + l3_size;
 	p->l4_off = ETH_HLEN + l3_size;
 	if (af == AF4) {
