@@ -27,7 +27,8 @@ namespace {
 constexpr const char* kClusterIp = "10.96.0.10";
 constexpr const char* kEndpoint = "10.244.0.2";
 constexpr std::uint16_t kPort = 53;
-constexpr std::uint32_t kFirstClient = 0x0a630001;  // 10.99.0.1
+// 10.244.128.1, of the range of Pods: what comes from elsewhere is masqueraded, which ends at 64,512 connections.
+constexpr std::uint32_t kFirstClient = 0x0af48001;
 constexpr std::uint32_t kFirstPort = 1024;
 constexpr std::uint32_t kPortsPerClient = 60'000;
 
