@@ -13,8 +13,9 @@ namespace sp::bench {
 
 namespace {
 
+// Below those that the kernel gives (net.ipv4.ip_local_port_range), which other clients of the machine need.
 constexpr std::uint64_t kFirstPort = 2000;
-constexpr std::uint64_t kPorts = 60000;
+constexpr std::uint64_t kPorts = 30000;
 constexpr int kBindTries = 1000;
 // An exchange that takes so long waits for a retransmission.
 constexpr test::Millis kStall{150};

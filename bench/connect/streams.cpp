@@ -5,12 +5,6 @@
 
 namespace sp::bench {
 
-namespace {
-
-constexpr int kTries = 5;
-
-}  // namespace
-
 Result<Streams> Streams::serve(const std::vector<test::Host>& pods) {
   Streams streams;
   for (const test::Host& pod : pods) {
@@ -35,17 +29,12 @@ Result<double> Streams::send(const test::Lab& lab, const std::string& client, co
                                       std::to_string(plan.seconds),
                                       "--json"};
   const nlohmann::json::json_pointer received("/end/sum_received/bits_per_second");
-  std::string text;
-  // A server that has not put its last client away yet refuses the next one.
-  for (int tries = 0; tries < kTries; ++tries) {
-    SP_TRY_ASSIGN(output, lab.run(client, argv, test::Millis((plan.seconds + 20) * 1000)));
-    const auto told = nlohmann::json::parse(output.text, nullptr, false);
-    if (output.exit_code == 0 && !told.is_discarded() && told.contains(received)) {
-      return told[received].get<double>() / 1e9;
-    }
-    text = output.text.substr(0, 2000);
+  SP_TRY_ASSIGN(output, lab.run(client, argv, test::Millis((plan.seconds + 20) * 1000)));
+  const auto told = nlohmann::json::parse(output.text, nullptr, false);
+  if (output.exit_code != 0 || told.is_discarded() || !told.contains(received)) {
+    return Error{0, "iperf3 to " + plan.target.text() + ":\n" + output.text.substr(0, 2000)};
   }
-  return Error{0, "iperf3 to " + plan.target.text() + ":\n" + text};
+  return told[received].get<double>() / 1e9;
 }
 
 }  // namespace sp::bench
