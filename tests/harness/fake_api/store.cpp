@@ -181,8 +181,11 @@ void Store::await(Version version, Clock::time_point until) const {
 }
 
 void Store::wake() const {
-  const std::lock_guard guard(lock_);
-  ++wakes_;
+  {
+    const std::lock_guard guard(lock_);
+    ++wakes_;
+  }
+  // Who wakes up finds the lock free.
   changed_.notify_all();
 }
 
