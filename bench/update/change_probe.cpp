@@ -2,25 +2,11 @@
 #include "bench/update/change_probe.h"
 
 #include <cstdlib>
-#include <cstring>
 
-#include "bench/scheduled.h"
+#include "bench/update/order_clock.h"
 #include "loader/util/ip.h"
 
 namespace sp::bench {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-constexpr std::chrono::seconds kLimit{10};
-
-// Slot base and slot count, as packets load them.
-std::uint64_t set_word(const sp_service_val& row) {
-  using AliasedWord = std::uint64_t __attribute__((may_alias));
-  return __atomic_load_n(reinterpret_cast<const AliasedWord*>(&row.slot_base), __ATOMIC_ACQUIRE);
-}
-
-}  // namespace
 
 Result<ChangeProbe> ChangeProbe::open(const std::string& pin_path, test::LabApi& api, const fake_api::Scale& scale) {
   SP_TRY_ASSIGN(reader, kernel::Reader::open(pin_path));
@@ -61,17 +47,8 @@ Result<double> ChangeProbe::change(unsigned index) {
   const std::string address = "10.200." + std::to_string(number / 250 % 250) + "." + std::to_string(number % 250 + 1);
   const fake_api::WatchOrder order{
       .what = fake_api::WatchOrder::What::raw, .resource = "endpointslices", .text = event_line(index, address)};
-  const sp_service_val& row = reader_.services()[ids_.at(index)];
-  const std::uint64_t before = set_word(row);
-  // Who looks must not keep the agent from running.
-  const Scheduled gives_way(SCHED_IDLE);
-  const auto began = Clock::now();
-  api_.api().order(order);
-  while (set_word(row) == before) {
-    if (Clock::now() - began > kLimit)
-      return Error{0, "a changed endpoint of svc-" + std::to_string(index) + " has not reached the maps"};
-  }
-  const double took = std::chrono::duration<double, std::milli>(Clock::now() - began).count();
+  // Slot base and slot count, which packets load as one.
+  SP_TRY_ASSIGN(took, time_order(api_, order, &reader_.services()[ids_.at(index)].slot_base));
   if (!has_backend(ids_.at(index), address)) {
     return Error{0, "the maps give svc-" + std::to_string(index) + " another backend than " + address};
   }

@@ -24,13 +24,14 @@ class ChangeProbe {
 
   // Gives the first endpoint of Service `index` another address and waits until packets get it. Milliseconds.
   [[nodiscard]] Result<double> change(unsigned index);
+  // The line of the event that gives it `address`, as the server writes it.
+  [[nodiscard]] std::string event_line(unsigned index, const std::string& address) const;
   // Addresses that it gave so far.
   [[nodiscard]] unsigned changes() const { return changes_; }
 
  private:
   ChangeProbe(kernel::Reader reader, test::LabApi& api, const fake_api::Scale& scale, std::vector<std::uint32_t> ids)
       : reader_(std::move(reader)), api_(api), scale_(scale), ids_(std::move(ids)) {}
-  [[nodiscard]] std::string event_line(unsigned index, const std::string& address) const;
   [[nodiscard]] bool has_backend(std::uint32_t id, const std::string& address) const;
 
   kernel::Reader reader_;

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "bench/update/bare_watcher.h"
 #include "bench/update/change_probe.h"
 #include "bench/update/nat_cluster.h"
 
@@ -98,12 +99,13 @@ class Measurement {
 
   Result<void> change_in_turns() {
     SP_TRY_ASSIGN(probe, ChangeProbe::open(agent_->pin_path(), api_, scale_));
+    SP_TRY_ASSIGN(bare, BareWatcher::start(lab_, kApiHost, api_));
     double cpu_ms = 0;
     for (unsigned round = 0; round < plan_.rounds; ++round) {
       const bool rival_begins = round % 2 == 1;
       if (rival_begins) SP_TRY(change_rival(round));
       const double before = agent_->usage().cpu_ms;
-      SP_TRY(change_ours(probe));
+      SP_TRY(change_ours(probe, bare));
       cpu_ms += agent_->usage().cpu_ms - before;
       if (!rival_begins) SP_TRY(change_rival(round));
     }
@@ -111,11 +113,17 @@ class Measurement {
     return {};
   }
 
-  Result<void> change_ours(ChangeProbe& probe) {
+  // In turns with the bare watcher, which is told of the same Service.
+  Result<void> change_ours(ChangeProbe& probe, BareWatcher& bare) {
     std::vector<double>& round = out_.rounds.emplace_back();
+    std::vector<double>& bare_round = out_.bare_rounds.emplace_back();
     for (unsigned i = 0; i < plan_.changes; ++i) {
-      SP_TRY_ASSIGN(took, probe.change(probe.changes() * kStride % plan_.services));
+      const unsigned index = probe.changes() * kStride % plan_.services;
+      SP_TRY_ASSIGN(took, probe.change(index));
       round.push_back(took);
+      std::this_thread::sleep_for(kPace);
+      SP_TRY_ASSIGN(bare_took, bare.change(probe.event_line(index, "10.200.0.1")));
+      bare_round.push_back(bare_took);
       std::this_thread::sleep_for(kPace);
     }
     return {};

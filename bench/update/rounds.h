@@ -33,7 +33,8 @@ struct Measured {
   Usage changed;  // after all changes
   double idle_percent = 0;
   double cpu_us_per_change = 0;
-  std::vector<std::vector<double>> rounds;  // ms of each change, round by round
+  std::vector<std::vector<double>> rounds;       // ms of each change, round by round
+  std::vector<std::vector<double>> bare_rounds;  // the same of the bare watcher, in turns with ours
   Programming programming;
   std::vector<NftCost> nft_loads;
   std::vector<NftCost> nft_changes;

@@ -12,6 +12,7 @@ namespace sp::bench {
 namespace {
 
 constexpr const char* kOurs = "sallyport";
+constexpr const char* kBare = "bare watcher";
 constexpr const char* kNft = "nftables";
 constexpr const char* kChangeChart = "One endpoint changes";
 constexpr const char* kSyncChart = "Everything from nothing, CPU";
@@ -57,6 +58,9 @@ void add_changes(Report& report, const std::string& size, const Measured& measur
   report.add(Figure{"", what + ": median", kOurs, "ms", by_round(measured.rounds, 0.5)});
   report.add(Figure{kChangeChart, what + ": p99", kOurs, "ms", by_round(measured.rounds, 0.99)});
   report.add(Figure{"", what + ": slowest", kOurs, "ms", by_round(measured.rounds, 1)});
+  report.add(Figure{"", what + ": median", kBare, "ms", by_round(measured.bare_rounds, 0.5)});
+  report.add(Figure{kChangeChart, what + ": p99", kBare, "ms", by_round(measured.bare_rounds, 0.99)});
+  report.add(Figure{"", what + ": slowest", kBare, "ms", by_round(measured.bare_rounds, 1)});
   report.add(Figure{"", what + ": p50 bucket of its histogram", kOurs, "ms", single(measured.programming.p50_ms)});
   report.add(Figure{"", what + ": p99 bucket of its histogram", kOurs, "ms", single(measured.programming.p99_ms)});
   report.add(Figure{"", what + ": CPU", kOurs, "ms", single(measured.cpu_us_per_change / 1e3)});
@@ -69,6 +73,7 @@ void add_changes(Report& report, const std::string& size, const Measured& measur
     report.add(Claim{what + ": nftables / p99 of sallyport", "x", ratio_of(wall, ours)});
   }
   report.add(Claim{what + ": event to packets, p99", "ms", by_round(measured.rounds, 0.99), Bound::at_most, 1});
+  report.add(Claim{what + ": bare watcher, p99", "ms", by_round(measured.bare_rounds, 0.99)});
 }
 
 void add_full_sync(Report& report, const Plan& plan, const Measured& measured) {
