@@ -54,6 +54,8 @@ struct Request {
   std::string body = {};          // sent if not empty
   std::string content_type = {};  // of `body`
   std::string accept = "application/json";
+  // Lets the server compress its answer; what the handlers get is plain.
+  bool takes_gzip = false;
   // No byte of an answer for that long is a failure.
   std::chrono::milliseconds max_silence{30'000};
 };
@@ -62,6 +64,7 @@ struct Head {
   int status = 0;
   bool http2 = false;
   std::string content_type = {};
+  std::string content_encoding = {};  // handlers get the body without it
   std::optional<std::chrono::seconds> retry_after = {};                   // as seconds or as a date
   std::optional<std::chrono::system_clock::time_point> server_time = {};  // header Date
 };
@@ -74,6 +77,7 @@ enum class Failure : std::uint8_t {
   silent,    // nothing came for max_silence
   cut,       // the connection ended before the answer did
   protocol,  // not HTTP, or broken
+  encoding,  // compressed, and cannot be decompressed
 };
 
 struct End {

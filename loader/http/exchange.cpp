@@ -51,8 +51,31 @@ std::size_t Exchange::on_body(char* data, std::size_t, std::size_t size, void* s
     return 0;
   }
   exchange.last_byte_ = Clock::now();
-  if (exchange.handlers_.body) exchange.handlers_.body({data, size});
-  return exchange.muted_ ? 0 : size;
+  return exchange.take_body({data, size}) ? size : 0;
+}
+
+bool Exchange::take_body(std::string_view bytes) {
+  const std::string& encoding = head_.head().content_encoding;
+  if (encoding.empty() || encoding == "identity") {
+    return hand_on(bytes);
+  }
+  if (encoding != "gzip") {
+    undecodable_ = Error{0, "has the Content-Encoding " + encoding + ", which nobody asked for"};
+    return false;
+  }
+  if (!gunzip_) {
+    gunzip_ = std::make_unique<Gunzip>();
+  }
+  if (auto fed = gunzip_->feed(bytes, [this](std::string_view plain) { return hand_on(plain); }); !fed) {
+    undecodable_ = std::move(fed).error();
+    return false;
+  }
+  return !muted_;
+}
+
+bool Exchange::hand_on(std::string_view bytes) {
+  if (handlers_.body) handlers_.body(bytes);
+  return !muted_;
 }
 
 bool Exchange::reached(CURLINFO moment) const {
@@ -78,6 +101,14 @@ void Exchange::finish(CURLcode code) {
   // HTTP without a head would have been an error: this one is for HTTP/2 streams that end at once.
   if (code == CURLE_OK && !head_.complete()) {
     code = CURLE_GOT_NOTHING;
+  }
+  if (code == CURLE_OK && gunzip_) {
+    if (auto whole = gunzip_->finish(); !whole) {
+      undecodable_ = std::move(whole).error();
+    }
+  }
+  if (undecodable_) {
+    return fail(End{Failure::encoding, "the answer of " + endpoint_.peer + " " + undecodable_->what});
   }
   if (code == CURLE_OK) {
     return fail(End{});

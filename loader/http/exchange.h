@@ -9,12 +9,14 @@
 #include <array>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "loader/http/certificate.h"
 #include "loader/http/client.h"
 #include "loader/http/endpoint.h"
+#include "loader/http/gunzip.h"
 #include "loader/http/head_reader.h"
 #include "loader/util/event_loop.h"
 #include "loader/util/result.h"
@@ -57,6 +59,9 @@ class Exchange {
   static std::size_t on_body(char* data, std::size_t one, std::size_t size, void* self);
   static CURLcode on_tls(CURL* easy, void* ssl_ctx, void* rejections);
 
+  // Hands the body on as handlers want it. False: the exchange is over.
+  [[nodiscard]] bool take_body(std::string_view bytes);
+  [[nodiscard]] bool hand_on(std::string_view bytes);
   void set_request(const Request& request);
   void set_peer();
   void set_credentials(const Credentials& credentials);
@@ -78,6 +83,8 @@ class Exchange {
   List headers_;
   List connect_to_;
   HeadReader head_;
+  std::unique_ptr<Gunzip> gunzip_;  // of an answer that is compressed
+  std::optional<Error> undecodable_;
   Clock::time_point begun_ = Clock::now();
   Clock::time_point last_byte_ = begun_;
   std::chrono::milliseconds max_silence_{};

@@ -148,6 +148,9 @@ Result<void> Exchange::set_headers(const Request& request, const Credentials& cr
                         "expected one word"};
   }
   add("Accept: " + request.accept);
+  if (request.takes_gzip) {
+    add("Accept-Encoding: gzip");
+  }
   // libcurl would wait for "100 Continue" before it sends a larger body.
   add("Expect:");
   if (!body_.empty()) {

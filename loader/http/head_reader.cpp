@@ -64,6 +64,8 @@ bool HeadReader::take(std::string_view line) {
 void HeadReader::take_field(std::string_view name, std::string_view value) {
   if (same_name(name, "content-type")) {
     head_.content_type = value;
+  } else if (same_name(name, "content-encoding")) {
+    head_.content_encoding = value;
   } else if (same_name(name, "retry-after")) {
     retry_after_ = value;
   } else if (same_name(name, "date")) {

@@ -54,6 +54,8 @@ void ListExchange::request_page() {
   splitter_ = ListSplitter(kMaxObjectBytes);
   http::Request request;
   request.target = target();
+  // A watch does not ask for it: the API server would not compress it, and what stands in between might hold it back.
+  request.takes_gzip = true;
   ApiHandlers handlers;
   handlers.head = [this](const http::Head& head) {
     head_ = head;
@@ -87,7 +89,7 @@ void ListExchange::take_bytes(std::string_view bytes) {
 void ListExchange::take_end(const ApiEnd& end) {
   exchange_.reset();
   if (end.access || end.failure != http::Failure::none) {
-    finish(outcome_of_end(end));
+    finish(outcome_of_end(resource_, "list", end));
   } else if (head_.status == 410 && !continue_.empty() && in_pages_) {
     // The state that the pages are of is forgotten. The next try gets the latest one in one answer, which cannot age.
     in_pages_ = false;

@@ -152,6 +152,7 @@ Result<std::size_t> ListSplitter::take_item(std::string_view chunk, const Take& 
 Result<void> ListSplitter::feed(std::string_view chunk, const Take& take) {
   std::size_t pos = 0;
   while (pos < chunk.size()) {
+    const std::size_t begin = pos;
     if (stage_ == Stage::item) {
       SP_TRY_ASSIGN(length, take_item(chunk.substr(pos), take));
       pos += length;
@@ -165,7 +166,9 @@ Result<void> ListSplitter::feed(std::string_view chunk, const Take& take) {
     } else {
       SP_TRY(take_envelope(chunk[pos++]));
     }
-    if (envelope_.size() > kMaxEnvelopeBytes) {
+    // Blanks, too: they take no memory, but compressed there may be no end of them.
+    around_ = stage_ == Stage::item ? 0 : around_ + pos - begin;
+    if (around_ > kMaxEnvelopeBytes || envelope_.size() > kMaxEnvelopeBytes) {
       return Error{0, "has more than " + std::to_string(kMaxEnvelopeBytes) + " bytes around its items"};
     }
   }

@@ -44,6 +44,7 @@ class ListSplitter {
   bool escaped_ = false;    // the next character of the string means itself
   bool first_item_ = true;
   std::size_t depth_ = 0;       // of the envelope
+  std::size_t around_ = 0;      // bytes that are of no item, since the last one
   std::size_t item_depth_ = 0;  // within an item
   StringMask item_strings_;
   std::string envelope_;

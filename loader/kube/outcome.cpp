@@ -76,6 +76,13 @@ std::string text_of(Cause cause, const Resource& resource, std::string_view verb
   }
 }
 
+Outcome odd_answer(const Resource& resource, std::string_view verb, std::string_view text) {
+  return {Cause::content,
+          std::string(verb) + " " + resource.name + ": " + source::printable(text, kMaxMessage) +
+              ": check that this is a Kubernetes API server and what stands between it and us",
+          std::nullopt, false};
+}
+
 }  // namespace
 
 std::string_view to_string(Cause cause) {
@@ -131,11 +138,12 @@ Outcome outcome_of_end(const ApiEnd& end) {
           false};
 }
 
+Outcome outcome_of_end(const Resource& resource, std::string_view verb, const ApiEnd& end) {
+  return end.failure == http::Failure::encoding ? odd_answer(resource, verb, end.text) : outcome_of_end(end);
+}
+
 Outcome content_outcome(const Resource& resource, std::string_view verb, std::string_view text) {
-  return {Cause::content,
-          std::string(verb) + " " + resource.name + ": the answer " + source::printable(text, kMaxMessage) +
-              ": check that this is a Kubernetes API server and what stands between it and us",
-          std::nullopt, false};
+  return odd_answer(resource, verb, "the answer " + std::string(text));
 }
 
 }  // namespace sp::kube

@@ -31,6 +31,8 @@ struct Outcome {
 [[nodiscard]] Outcome outcome_of_error_event(const Resource& resource, simdjson::dom::element status);
 // An exchange that ended without a whole answer.
 [[nodiscard]] Outcome outcome_of_end(const ApiEnd& end);
+// The same, for what only this request may be told: an answer that cannot be decompressed.
+[[nodiscard]] Outcome outcome_of_end(const Resource& resource, std::string_view verb, const ApiEnd& end);
 [[nodiscard]] Outcome content_outcome(const Resource& resource, std::string_view verb, std::string_view text);
 
 }  // namespace sp::kube

@@ -181,7 +181,7 @@ void WatchExchange::take_end(const ApiEnd& end) {
   exchange_.reset();
   stop();
   if (end.access || end.failure != http::Failure::none) {
-    done_(outcome_of_end(end));
+    done_(outcome_of_end(resource_, "watch", end));
   } else if (head_.status != 200) {
     done_(outcome_of_status(resource_, "watch", head_, std::move(error_body_), context_.parser));
   } else {

@@ -138,6 +138,17 @@ TEST(ListSplitter, RefusesWhatIsNoListOfObjects) {
   }
 }
 
+TEST(ListSplitter, RefusesBlanksWithoutEnd) {
+  const std::string blanks(600'000, ' ');
+  for (const std::string begin : {"", "{", "{\"items\":[", "{\"items\":[{}", "{\"items\":[]}"}) {
+    ListSplitter list(1000);
+    ASSERT_TRUE(pieces(list, begin, blanks)) << begin;
+    EXPECT_FALSE(pieces(list, blanks)) << begin;
+  }
+  ListSplitter list(1000);
+  ASSERT_TRUE(pieces(list, "{\"items\":[{}" + blanks + ",{}", blanks + "]}")) << "each gap by itself is within bounds";
+}
+
 TEST(ListSplitter, RefusesAnItemBeyondItsBound) {
   ListSplitter list(10);
   EXPECT_TRUE(pieces(list, R"({"items":[{"a":"12"},)"));

@@ -87,6 +87,15 @@ TEST_F(KubernetesSourceTest, AForgottenHistoryIsADifference) {
   EXPECT_GE(source->stats().of(model::Kind::service).relists, 1U);
 }
 
+TEST_F(KubernetesSourceTest, ACompressedListThatIsBrokenIsSaidAndAskedForAgain) {
+  for (int i = 0; i < 300; ++i) api->put(service("s" + std::to_string(i), 80, {{"note", std::string(900, 'x')}}));
+  api->inject({.what = Fault::What::garbage, .verb = "list", .resource = "services", .after_bytes = 300});
+  open();
+  ASSERT_TRUE(await_synced());
+  EXPECT_EQ(source->stats().of(model::Kind::service).failures.at(static_cast<std::size_t>(Cause::content)), 1U);
+  EXPECT_EQ(source->cluster().services.size(), 300U);
+}
+
 TEST_F(KubernetesSourceTest, StartsBeforeItsServer) {
   api->put(service("web"));
   api->stop();

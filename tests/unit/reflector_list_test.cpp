@@ -128,6 +128,24 @@ TEST_F(ReflectorTest, BrokenListsAreRefused) {
   EXPECT_FALSE(reflector->listed());
 }
 
+TEST_F(ReflectorTest, ListsMayBeCompressedAndWatchesNot) {
+  begin_watch({service("a", 1)});
+  EXPECT_TRUE(log.exchanges[0].request.takes_gzip);
+  EXPECT_FALSE(log.exchanges[1].request.takes_gzip);
+}
+
+TEST_F(ReflectorTest, AListThatCannotBeDecompressedIsOfThatResource) {
+  begin();
+  log.head(0, 200);
+  log.fail(0, http::Failure::encoding, "the answer of 192.0.2.1:6443 is no intact gzip");
+  EXPECT_THAT(reflector->problem(), HasSubstr("list services: the answer of 192.0.2.1:6443 is no intact gzip: check"));
+  EXPECT_EQ(failures(Cause::content), 1U);
+  ASSERT_TRUE(await_request(1));
+  log.answer(1, 200, list({service("a", 1)}, 10));
+  EXPECT_TRUE(reflector->listed());
+  EXPECT_THAT(reflector->problem(), IsEmpty());
+}
+
 TEST_F(ReflectorTest, AnEmptyClusterHasNoItems) {
   begin();
   log.answer(0, 200, R"({"kind":"ServiceList","apiVersion":"v1","metadata":{"resourceVersion":"7"},"items":null})");
