@@ -11,7 +11,8 @@
 readonly SP_BUILD_PACKAGES=(
   bpftool clang cmake dpkg-dev file g++ libbenchmark-dev libbpf-dev libcli11-dev libcpp-httplib-dev
   libcurl4-openssl-dev libelf-dev libgmock-dev libgtest-dev libisal-dev libmicrohttpd-dev libnl-route-3-dev
-  libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev zlib1g-dev
+  libsimdjson-dev libspdlog-dev libssl-dev libyaml-cpp-dev ninja-build nlohmann-json3-dev pkg-config prometheus-cpp-dev
+  zlib1g-dev
 )
 # For the lab and the quick start.
 # shellcheck disable=SC2034

@@ -64,7 +64,7 @@ struct Head {
   int status = 0;
   bool http2 = false;
   std::string content_type = {};
-  std::string content_encoding = {};  // handlers get the body without it
+  std::string content_encoding = {};                                      // handlers get the body without it
   std::optional<std::chrono::seconds> retry_after = {};                   // as seconds or as a date
   std::optional<std::chrono::system_clock::time_point> server_time = {};  // header Date
 };
