@@ -13,6 +13,7 @@ constexpr const char* kXdp = "sallyport, XDP delivery";
 constexpr const char* kNft = "nftables";
 constexpr const char* kGenerator = "generator alone";
 constexpr const char* kLookup = "bare redirect, one lookup";
+constexpr const char* kToStack = "bare rewrite, one lookup, stack";
 constexpr const char* kForwarding = "stack, forwarding alone";
 
 // Of one turn.
@@ -52,6 +53,7 @@ Series::Series(const Bed& bed, Report& report) : bed_(bed), report_(report), tra
   subjects_.push_back(
       sallyport(bed, {.name = kXdp, .netns = "xdp", .delivery = Delivery::xdp, .flow_entries = entries}));
   subjects_.push_back(forwarding(bed));
+  subjects_.push_back(bare_to_stack(bed));
   if (report.options().is_short) return;
   subjects_.push_back(sallyport(bed, {.name = "sallyport, XDP generic", .netns = "generic", .mode = Mode::generic}));
   subjects_.push_back(sallyport(bed, {.name = "sallyport, tc", .netns = "tc", .mode = Mode::tc}));
@@ -185,7 +187,10 @@ void Series::measure_local() {
     const std::string what = "local, " + flows_text(flows);
     claim(rounds, what + ", through the stack", kNative, kNft, flows == kFewFlows ? 1.8 : 0);
     claim(rounds, what + ", through the stack", kNative, "nftables, policy Local", 0);
+    // What nothing that goes through the stack can surpass.
+    claim(rounds, what + ", through the stack", kToStack, kNft, 0);
     claim(rounds, what + ", through the stack", kForwarding, kNft, 0);
+    claim(rounds, what + ", through the stack", kNative, kToStack, 0);
     claim(rounds, what, kPeer, kNft, 0);
     claim(rounds, what, kXdp, kNft, 0);
     claim_fastest(rounds, flows);

@@ -23,6 +23,8 @@
 #define FIRST_CLIENT 0xc6120000u
 #define BACKEND_PORT 8080
 #define MAX_FLOWS 1048576u
+/* Of the yardstick of local roads. */
+#define MAX_LOCAL_FLOWS 131072u
 
 enum leave {
   /* The frame ends here: what the generator costs by itself. */

@@ -52,13 +52,12 @@ Subject kernel_nat(const Bed& bed, const std::string& netns, const std::string& 
   return subject;
 }
 
-// Of a flow of the remote road.
-sp_flow4_key flow_key(std::uint32_t flow) {
+sp_flow4_key flow_key(std::uint32_t flow, std::uint16_t port) {
   sp_flow4_key key{};
   key.saddr = htonl(FIRST_CLIENT + (flow >> CLIENT_PORT_BITS));
   key.daddr = node_ip().raw().w[3];
   key.sport = htons(static_cast<std::uint16_t>(FIRST_CLIENT_PORT + flow % CLIENT_PORTS));
-  key.dport = htons(kRemotePort);
+  key.dport = htons(port);
   key.proto = SP_PROTO_TCP;
   return key;
 }
@@ -80,20 +79,31 @@ std::uint16_t delta_of(std::uint32_t now, std::uint32_t was) {
   return static_cast<std::uint16_t>(delta);
 }
 
-// With `whole`, from the node, else from the client still.
-bare4_val to_backend(const sp_flow4_key& flow, std::uint32_t number, bool whole) {
+// With `whole`, from the node, else from the client still. What goes to a Pod of this node has its hop yet to come.
+bare4_val to_backend(const sp_flow4_key& flow, const Ip& backend, bool whole, bool hops = true) {
   bare4_val rule{};
   rule.saddr = whole ? node_ip().raw().w[3] : flow.saddr;
-  rule.daddr = backend_ip(false, number).raw().w[3];
+  rule.daddr = backend.raw().w[3];
   rule.sport = flow.sport;
   rule.dport = htons(BACKEND_PORT);
   const std::uint32_t addrs = sum_of(rule.saddr) + sum_of(rule.daddr);
   const std::uint32_t old_addrs = sum_of(flow.saddr) + sum_of(flow.daddr);
-  rule.l3_delta = delta_of(addrs + htons(0x3f00), old_addrs + htons(0x4000));  // TTL 64 to 63
+  rule.l3_delta = delta_of(addrs + htons(hops ? 0x3f00 : 0x4000), old_addrs + htons(0x4000));  // TTL 64 to 63
   rule.l4_delta = delta_of(addrs + rule.dport, old_addrs + flow.dport);
   const std::array<std::uint8_t, sizeof rule.macs> macs{2, 0, 0, 0, 0, kRouterMac, 2, 0, 0, 0, 0, kUplinkMac};
   std::memcpy(rule.macs, macs.data(), macs.size());
   return rule;
+}
+
+// Writes flows [first, end) of a road through `port` into `map`.
+void write_flows(const bpf_map* map, std::uint16_t port, std::uint32_t first, std::uint32_t end,
+                 const std::function<bare4_val(const sp_flow4_key& flow, std::uint32_t backend)>& rule_of) {
+  for (std::uint32_t flow = first; flow < end; ++flow) {
+    const sp_flow4_key key = flow_key(flow, port);
+    const bare4_val rule = rule_of(key, flow % kBackends);
+    const int err = bpf_map_update_elem(bpf_map__fd(map), &key, &rule, BPF_ANY);
+    if (err != 0) throw std::runtime_error(std::string(bpf_map__name(map)) + ": " + std::strerror(-err));
+  }
 }
 
 }  // namespace
@@ -133,7 +143,7 @@ Subject iptables(const Bed& bed) {
 
 Subject bare_redirect(const Bed& bed) {
   Subject subject = machine_alone(bed, "bare", "bare redirect");
-  bed.generator.bpf().bss->bare_rule = to_backend(flow_key(0), 0, false);
+  bed.generator.bpf().bss->bare_rule = to_backend(flow_key(0, kRemotePort), backend_ip(false, 0), false);
   subject.way = LEAVE_TO_PROGRAM;
   subject.program_fd = bpf_program__fd(bed.generator.bpf().progs.bare_redirect);
   subject.has_local = false;
@@ -146,13 +156,24 @@ Subject bare_lookup(const Bed& bed) {
   subject.way = LEAVE_TO_PROGRAM;
   subject.program_fd = bpf_program__fd(bed.generator.bpf().progs.bare_lookup);
   subject.has_local = false;
-  subject.learn = [map = bpf_map__fd(bed.generator.bpf().maps.bare_flows)](std::uint32_t first, std::uint32_t end) {
-    for (std::uint32_t flow = first; flow < end; ++flow) {
-      const sp_flow4_key key = flow_key(flow);
-      const bare4_val rule = to_backend(key, flow % kBackends, true);
-      const int err = bpf_map_update_elem(map, &key, &rule, BPF_ANY);
-      if (err != 0) throw std::runtime_error(std::string("bare_flows: ") + std::strerror(-err));
-    }
+  subject.learn = [map = bed.generator.bpf().maps.bare_flows](std::uint32_t first, std::uint32_t end) {
+    write_flows(map, kRemotePort, first, end, [](const sp_flow4_key& flow, std::uint32_t number) {
+      return to_backend(flow, backend_ip(false, number), true);
+    });
+  };
+  return subject;
+}
+
+Subject bare_to_stack(const Bed& bed) {
+  Subject subject = machine_alone(bed, "tostack", "bare rewrite, one lookup, stack");
+  subject.way = LEAVE_TO_PROGRAM;
+  subject.program_fd = bpf_program__fd(bed.generator.bpf().progs.bare_to_stack);
+  subject.has_remote = false;
+  subject.capacity = MAX_LOCAL_FLOWS;
+  subject.learn = [map = bed.generator.bpf().maps.bare_local_flows](std::uint32_t first, std::uint32_t end) {
+    write_flows(map, kLocalPort, first, end, [](const sp_flow4_key& flow, std::uint32_t number) {
+      return to_backend(flow, backend_ip(true, number), false, false);
+    });
   };
   return subject;
 }

@@ -22,7 +22,7 @@ struct Subject {
   std::uint32_t pod_device = 0;
   leave way = LEAVE_TO_STACK;
   int program_fd = -1;
-  // How it comes to know flows [first, end) of its remote road. Without: by their handshakes; with `knows_all`: not at
+  // How it comes to know flows [first, end) of its one road. Without: by their handshakes; with `knows_all`: not at
   // all.
   std::function<void(std::uint32_t first, std::uint32_t end)> learn{};
   bool knows_all = false;
@@ -65,6 +65,7 @@ struct Setup {
 // No Services: programs of bare.bpf.c, and the stack that forwards what is sent to a backend directly.
 [[nodiscard]] Subject bare_redirect(const Bed& bed);
 [[nodiscard]] Subject bare_lookup(const Bed& bed);
+[[nodiscard]] Subject bare_to_stack(const Bed& bed);
 [[nodiscard]] Subject forwarding(const Bed& bed);
 
 }  // namespace sp::bench
