@@ -28,9 +28,9 @@ Result<double> time_order(test::LabApi& api, const fake_api::WatchOrder& order, 
   // Who looks must not keep from running who writes. Not before the order is given: in it this thread has a lock that
   // the server's threads wait for, and who gives way would keep it.
   const Scheduled gives_way(SCHED_IDLE);
-  // Whom the order woke on this CPU while it was not given way to would wait for the next tick: 4 ms at 250 Hz.
-  ::sched_yield();
   while (load_word(word) == before) {
+    // Whom the order woke on this CPU while it was not given way to would wait for the next tick, 4 ms at 250 Hz.
+    ::sched_yield();
     if (Clock::now() - began > kLimit) return Error{0, "what the API server told has not arrived within 10 s"};
   }
   return std::chrono::duration<double, std::milli>(Clock::now() - began).count();
