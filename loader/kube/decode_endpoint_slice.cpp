@@ -58,16 +58,19 @@ std::optional<Ip> first_address(const JsonField& addresses, Family family, sourc
 }
 
 void read_endpoint(const JsonField& field, model::EndpointSlice& slice, source::Report& remarks) {
-  const JsonField conditions = field["conditions"];
-  const JsonField hints = field["hints"];
+  // There are more of these than of anything else.
+  const auto [addresses, conditions, hints, node_name] =
+      field.members<4>({"addresses", "conditions", "hints", "nodeName"});
+  const auto [ready, serving, terminating] = conditions.members<3>({"ready", "serving", "terminating"});
+  const auto [zones, nodes] = hints.members<2>({"forZones", "forNodes"});
   model::Endpoint endpoint;
-  endpoint.ready = conditions["ready"].boolean().value_or(true);
-  endpoint.serving = conditions["serving"].boolean().value_or(true);
-  endpoint.terminating = conditions["terminating"].boolean().value_or(false);
-  endpoint.node_name = source::read_string(field["nodeName"]);
-  endpoint.zone_hints = read_hints(hints["forZones"]);
-  endpoint.node_hints = read_hints(hints["forNodes"]);
-  const auto address = first_address(field["addresses"], slice.family, remarks);
+  endpoint.ready = ready.boolean().value_or(true);
+  endpoint.serving = serving.boolean().value_or(true);
+  endpoint.terminating = terminating.boolean().value_or(false);
+  endpoint.node_name = source::read_string(node_name);
+  endpoint.zone_hints = read_hints(zones);
+  endpoint.node_hints = read_hints(nodes);
+  const auto address = first_address(addresses, slice.family, remarks);
   if (address) {
     endpoint.address = *address;
     slice.endpoints.push_back(std::move(endpoint));

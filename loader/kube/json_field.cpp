@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "loader/kube/json_field.h"
 
+#include <algorithm>
+
 namespace sp::kube {
 namespace {
 
@@ -43,6 +45,32 @@ JsonField JsonField::operator[](std::string_view key) const& {
     }
   }
   return JsonField(*this, found, key, 0);
+}
+
+void JsonField::find(std::span<const std::string_view> keys,
+                     std::span<std::optional<simdjson::dom::element>> found) const {
+  if (!value_) {
+    return;
+  }
+  simdjson::dom::object members;
+  if (value_->get(members) != simdjson::SUCCESS) {
+    complain_type("an object");
+    return;
+  }
+  std::size_t missing = keys.size();
+  for (const simdjson::dom::key_value_pair member : members) {
+    const auto key = std::find(keys.begin(), keys.end(), member.key);
+    if (key == keys.end()) {
+      continue;
+    }
+    auto& value = found[static_cast<std::size_t>(key - keys.begin())];
+    if (!value) {
+      value = member.value;
+      if (--missing == 0) {
+        return;
+      }
+    }
+  }
 }
 
 std::optional<simdjson::dom::array> JsonField::array() const {

@@ -7,10 +7,14 @@
 
 #include <simdjson.h>
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "loader/source/field.h"
 
@@ -24,6 +28,18 @@ class JsonField : public source::FieldPlace {
   // Member of an object.
   [[nodiscard]] JsonField operator[](std::string_view key) const&;
   JsonField operator[](std::string_view key) const&& = delete;
+  // Several members, found in one walk.
+  template <std::size_t N>
+  [[nodiscard]] std::array<JsonField, N> members(const std::array<std::string_view, N>& keys) const& {
+    std::array<std::optional<simdjson::dom::element>, N> found;
+    find(keys, found);
+    return [&]<std::size_t... I>(std::index_sequence<I...>) {
+      return std::array<JsonField, N>{JsonField(*this, found[I], keys[I], 0)...};
+    }
+    (std::make_index_sequence<N>{});
+  }
+  template <std::size_t N>
+  std::array<JsonField, N> members(const std::array<std::string_view, N>& keys) const&& = delete;
   // Calls take(JsonField) with each element of a list. Elements have no other access: by number it would be a search.
   template <typename Take>
   void for_each(Take take) const {
@@ -55,6 +71,8 @@ class JsonField : public source::FieldPlace {
       value_.reset();
     }
   }
+  // found[i]: the first member keys[i].
+  void find(std::span<const std::string_view> keys, std::span<std::optional<simdjson::dom::element>> found) const;
   [[nodiscard]] std::optional<simdjson::dom::array> array() const;
   void complain_type(std::string_view expected) const;
 
