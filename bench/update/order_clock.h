@@ -2,6 +2,8 @@
 // How long after an order to the API server a word in memory differs that somebody writes who watches the server.
 #pragma once
 
+#include <cstdint>
+
 #include "loader/util/result.h"
 #include "tests/harness/fake_api/watch_orders.h"
 #include "tests/harness/lab_api.h"
