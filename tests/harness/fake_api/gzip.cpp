@@ -3,7 +3,15 @@
 
 #include <zlib.h>
 
+#include <functional>
+
 namespace sp::fake_api {
+
+namespace {
+
+constexpr std::size_t kMaxPackedBytes = 64 << 20;
+
+}  // namespace
 
 std::string gzip(const std::string& plain) {
   z_stream stream{};
@@ -17,6 +25,22 @@ std::string gzip(const std::string& plain) {
   deflate(&stream, Z_FINISH);
   packed.resize(stream.total_out);
   deflateEnd(&stream);
+  return packed;
+}
+
+std::string PackedBodies::of(const std::string& plain) {
+  const Key key{plain.size(), std::hash<std::string>()(plain)};
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = packed_.find(key); known != packed_.end()) return known->second;
+  }
+  std::string packed = gzip(plain);
+  const std::lock_guard lock(mutex_);
+  if (bytes_ + packed.size() > kMaxPackedBytes) {
+    packed_.clear();
+    bytes_ = 0;
+  }
+  if (packed_.emplace(key, packed).second) bytes_ += packed.size();
   return packed;
 }
 

@@ -94,7 +94,7 @@ void Service::answer(Call& call, int code, const std::string& body, Headers more
     headers.emplace_back("Content-Encoding", "gzip");
     headers.emplace_back("Vary", "Accept-Encoding");
   }
-  const std::string packed = compress ? gzip(body) : std::string();
+  const std::string packed = compress ? packed_.of(body) : std::string();
   const std::string& sent = compress ? packed : body;
   const bool announced = sent.size() < kAnnouncedLength;
   call.reply.begin(code, headers, announced ? std::optional(sent.size()) : std::nullopt);

@@ -9,6 +9,7 @@
 
 #include "tests/harness/fake_api/fault.h"
 #include "tests/harness/fake_api/gatekeeper.h"
+#include "tests/harness/fake_api/gzip.h"
 #include "tests/harness/fake_api/http.h"
 #include "tests/harness/fake_api/journal.h"
 #include "tests/harness/fake_api/options.h"
@@ -49,6 +50,7 @@ class Service {
   FaultPlan faults_;
   Gatekeeper gatekeeper_;
   WatchOrders orders_;
+  PackedBodies packed_;
   mutable std::mutex settings_lock_;
   Settings settings_;
 };
