@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "loader/util/result.h"
 
@@ -16,8 +17,10 @@ struct ConntrackBytes {
   [[nodiscard]] double total() const { return entry + extensions; }
 };
 
-// Opens that many UDP connections to a ClusterIP in a network namespace of its own, which is gone afterwards, and looks
-// at /proc/slabinfo before and after. What else the machine allocates meanwhile is in the figure of the extensions.
-[[nodiscard]] Result<ConntrackBytes> measure_conntrack(std::uint64_t connections);
+// Opens UDP connections to a ClusterIP in a network namespace of its own, which is gone afterwards: in as many steps as
+// `steps` says, each of that many, and looks at /proc/slabinfo before and after each. One namespace for all: the kernel
+// takes its time to free those of one that is gone. What else the machine allocates meanwhile is in the figure of the
+// extensions.
+[[nodiscard]] Result<std::vector<ConntrackBytes>> measure_conntrack(unsigned steps, std::uint64_t connections);
 
 }  // namespace sp::bench
