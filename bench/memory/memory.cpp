@@ -20,7 +20,6 @@ constexpr const char* kConntrack = "nf_conntrack";
 constexpr double kMb = 1024.0 * 1024.0;
 constexpr double kMillion = 1e6;
 constexpr Room kRoom{.backends = 524'288, .slots = 1'048'576};
-// Below the limit that namespaces have by default, 262,144.
 constexpr unsigned kSteps = 5;
 constexpr std::uint64_t kConnections = 8'000;  // a step; together they have ports (conntrack_bytes.cpp)
 
