@@ -60,8 +60,10 @@ static __always_inline void *skb_find(const struct place *at, const struct pkt *
 	}
 	if (!val && at->hook == HOOK_POD && likely(!may_be_ours(&key, p, af)))
 		return NULL;
-	/* What leaves the node is seldom new to it, and seldom ours: not worth a second look. */
-	if (!val && !place_opens(at, p) && !bpf_map_lookup_elem(embryo_table(af), &key))
+	/* What leaves the node is seldom new to it, and seldom ours: parsed anew only if a table has it (new_flow.h).
+	 */
+	if (!val && !place_opens(at, p) && !bpf_map_lookup_elem(embryo_table(af), &key) &&
+	    !bpf_map_lookup_elem(flow_table(af), &key))
 		return NULL;
 	if (at->hook == HOOK_POD)
 		*reason = af == AF4 ? sp_pod_open4(at->ctx) : sp_pod_open6(at->ctx);

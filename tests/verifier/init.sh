@@ -3,6 +3,8 @@
 # Process 1 of the virtual machine that qemu.sh boots: prepares what BPF tests need, runs the commands of /commands one
 # by one, and reports on the serial console in lines that start with "sp-vm". Switches the machine off in every case.
 export PATH=/bin HOME=/ TMPDIR=/tmp
+# Of tests only those that fail or are skipped: what is told of a failed run is cut somewhere.
+export GTEST_BRIEF=1
 # Tools that are there already stay.
 /bin/busybox --install -s /bin 2>/dev/null
 
