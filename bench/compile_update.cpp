@@ -81,7 +81,9 @@ struct Rig {
     std::fill_n(slots.rows().data(), slots.rows().size(), 0);
   }
   sync::Tables tables() {
-    return {frontends, names, ranges, rows.rows(), slots.rows(), backends.rows(), service_ips, networks.rows().front()};
+    return {frontends,    names,           ranges,      rows.rows(),
+            slots.rows(), backends.rows(), service_ips, networks.rows().front(),
+            backend_epoch};
   }
 
   NullTable<sp_frontend_key, sp_frontend_val> frontends;
@@ -92,6 +94,7 @@ struct Rig {
   test::PageArray<sp_service_val> rows;
   NullTable<sp_addr, __u32> service_ips;
   test::PageArray<sp_networks_val> networks;
+  __u32 backend_epoch = 1;
 };
 
 // From nothing: the compiler, Desired and the tables.

@@ -86,35 +86,14 @@ static __always_inline int flow_tcp_signal(void *table, struct flow_key *key, vo
 	return 0;
 }
 
-/* UDP request: 1 when the backend stopped serving since the flow was made; the pair is gone then (I5). */
-static __always_inline int flow_backend_gone(void *table, struct flow_key *key, void *val, const struct pkt *p,
-					     const enum af af)
-{
-	struct sp_flow_rule *rule = val_rule(val, af);
-	__u32 id = rule->backend_id;
-	struct sp_backend_val *backend;
-
-	if (!(rule->flags & SP_FLOW_CHECK_BACKEND))
-		return 0;
-	backend = bpf_map_lookup_elem(&sp_backends, &id);
-	if (likely(backend && backend->generation == rule->backend_generation))
-		return 0;
-	pair_delete(table, key, val, af);
-	count(SP_NOTE_FLOW_RESTEERED, p->len);
-	return 1;
-}
-
 /* What a packet does to its flow before it is forwarded. 1: the pair has gone, treat the packet as one of a new flow.
  */
 static __always_inline int flow_advance(void *table, struct flow_key *key, void *val, const struct pkt *p,
 					const enum af af)
 {
-	if (p->proto == IPPROTO_TCP) {
-		if (unlikely(p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) && flow_tcp_signal(table, key, val, p, af))
-			return 1;
-	} else if (flow_backend_gone(table, key, val, p, af)) {
+	/* Zero in a datagram. */
+	if (unlikely(p->tcp_flags & (TCP_SYN | TCP_FIN | TCP_RST)) && flow_tcp_signal(table, key, val, p, af))
 		return 1;
-	}
 	flow_touch(val_rule(val, af));
 	return 0;
 }

@@ -7,6 +7,7 @@
 #define SP_BPF_NEW_FLOW_H
 
 #include "bpf/embryo.h"
+#include "bpf/fresh.h"
 #include "bpf/source.h"
 #include "bpf/unknown.h"
 
@@ -16,8 +17,14 @@ static __always_inline int request_fill(const struct place *at, struct scratch *
 {
 	void *request = &scratch->request;
 	struct sp_flow_rule *rule = val_rule(request, af);
+	struct sp_config_val *config = config_row();
 
+	if (!config)
+		return -SP_DROP_TABLE;
 	__builtin_memset(request, 0, sizeof(scratch->request));
+	/* Read before the generation (fresh.h). */
+	rule->epochs.backend = LOAD_ONCE(config->epochs.backend);
+	barrier();
 	addr_copy(val_saddr(request, af), pkt_saddr(p, af), af);
 	addr_copy(val_daddr(request, af), addr_words(&choice->backend->addr, af), af);
 	rule->sport = p->sport;
@@ -128,13 +135,13 @@ static __always_inline int embryo_pass(const struct place *at, const struct pkt 
 				       const enum af af)
 {
 	struct flow_key *key = scratch_key(scratch);
-	int reason;
+	int ret;
 
 	if (flow_advance(embryo_table(af), key, val, p, af) || !embryo_snapshot(&scratch->request, key, val, af))
 		return 1;
-	reason = next_hop_check(at, &scratch->request, p, af);
-	if (reason)
-		return reason;
+	ret = flow_check(at, embryo_table(af), key, &scratch->request, p, af);
+	if (ret)
+		return ret;
 	if (!(val_rule(&scratch->request, af)->flags & SP_FLOW_REPLY))
 		return embryo_request(key, scratch, p, af);
 	embryo_reply(scratch, key, p, af);
@@ -158,7 +165,7 @@ static __always_inline int promoted_pass(const struct place *at, const struct pk
 	if (flow_advance(flow_table(af), key, val, p, af))
 		return 1;
 	__builtin_memcpy(&scratch->request, val, af == AF4 ? sizeof(struct sp_flow4_val) : sizeof(struct sp_flow6_val));
-	return next_hop_check(at, &scratch->request, p, af);
+	return flow_check(at, flow_table(af), key, &scratch->request, p, af);
 }
 
 /* 0 and the rule to apply in scratch->request, with its next hop current; or the reason. */

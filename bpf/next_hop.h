@@ -47,7 +47,7 @@ static __always_inline __u8 next_hop_action(const struct sp_flow_rule *rule, con
 }
 
 /*
- * Fills action, MACs, ifindex, mtu and route_epoch of a rule from its new destination, for packets that come by
+ * Fills action, MACs, ifindex, mtu and the route epoch of a rule from its new destination, for packets that come by
  * `ifindex_in`. 0, or why the packet is dropped. A next hop without a neighbour entry leaves the epoch stale: the next
  * packet asks again.
  */
@@ -63,7 +63,7 @@ static __always_inline int next_hop_set(void *ctx, __u32 ifindex_in, void *val, 
 	if (!config)
 		return -SP_DROP_TABLE;
 	/* Read before the lookup: a change in between makes the result stale, never falsely current. */
-	epoch = LOAD_ONCE(config->route_epoch);
+	epoch = LOAD_ONCE(config->epochs.route);
 	fib_fill(&fib, ifindex_in, val, proto, af);
 	ret = bpf_fib_lookup(ctx, &fib, sizeof(fib), 0);
 	if (ret == BPF_FIB_LKUP_RET_FWD_DISABLED)
@@ -77,10 +77,10 @@ static __always_inline int next_hop_set(void *ctx, __u32 ifindex_in, void *val, 
 	rule->ifindex = ifindex;
 	rule->mtu = 0;
 	rule->action = SP_ACTION_NEIGH;
-	rule->route_epoch = 0;
+	rule->epochs.route = 0;
 	if (ret == BPF_FIB_LKUP_RET_NO_NEIGH)
 		return 0;
-	rule->route_epoch = epoch;
+	rule->epochs.route = epoch;
 	action = next_hop_action(rule, bpf_map_lookup_elem(&sp_devices, &ifindex));
 	if (action == SP_ACTION_NEIGH)
 		return 0;
@@ -107,21 +107,6 @@ static __always_inline int next_hop_refresh(const struct place *at, void *val, c
 
 	return af == AF4 ? next_hop_refresh4(at->ctx, ifindex_in, val, p->proto)
 			 : next_hop_refresh6(at->ctx, ifindex_in, val, p->proto);
-}
-
-/* Makes sure that the rule's next hop is current: one load and compare when it is. */
-static __always_inline int next_hop_check(const struct place *at, void *val, const struct pkt *p, const enum af af)
-{
-	struct sp_flow_rule *rule = val_rule(val, af);
-	struct sp_config_val *config;
-
-	if (rule->action == SP_ACTION_LOCAL)
-		return 0;
-	config = config_row();
-	if (likely(config && rule->route_epoch == LOAD_ONCE(config->route_epoch)))
-		return 0;
-	count(SP_NOTE_REFRESHED, p->len);
-	return next_hop_refresh(at, val, p, af);
 }
 
 #endif

@@ -46,9 +46,10 @@ static __always_inline void *flow_find(struct xdp_md *ctx, const struct pkt *p, 
 	*reason = -SP_PASS_NOT_OURS;
 	if (unlikely(val && !place_serves(&at, val_rule(val, af)->flags)))
 		return NULL;
-	if (likely(val && !flow_advance(flow_table(af), key, val, p, af))) {
-		*reason = next_hop_check(&at, val, p, af);
-		return *reason ? NULL : val;
+	if (likely(val)) {
+		*reason = flow_use(&at, key, val, p, af);
+		if (likely(*reason != 1))
+			return *reason ? NULL : val;
 	}
 	if (!val && likely(!may_be_ours(key, p, af)))
 		return NULL;

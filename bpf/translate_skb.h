@@ -54,9 +54,10 @@ static __always_inline void *skb_find(const struct place *at, const struct pkt *
 	val = bpf_map_lookup_elem(flow_table(af), &key);
 	if (val && !place_serves(at, val_rule(val, af)->flags))
 		return NULL;
-	if (val && !flow_advance(flow_table(af), &key, val, p, af)) {
-		*reason = next_hop_check(at, val, p, af);
-		return *reason ? NULL : val;
+	if (val) {
+		*reason = flow_use(at, &key, val, p, af);
+		if (*reason != 1)
+			return *reason ? NULL : val;
 	}
 	if (!val && at->hook == HOOK_POD && likely(!may_be_ours(&key, p, af)))
 		return NULL;

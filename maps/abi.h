@@ -27,6 +27,6 @@
 	SP_STATIC_ASSERT(sizeof(struct type) == (size), #type " changed size: bump SP_ABI_VERSION")
 
 /* Version of all layouts in maps/. Stored in sp_config; an agent refuses a pin directory of another version. */
-#define SP_ABI_VERSION 1
+#define SP_ABI_VERSION 2
 
 #endif

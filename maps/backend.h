@@ -17,7 +17,8 @@
 /*
  * Row of sp_backends; the id is the index, 0 is never used. A row belongs to one service: two services with the same
  * endpoint have two rows, so that one can lose it and the other keep it. `generation` only ever grows; it is bumped
- * when the endpoint stops serving, and a UDP flow with another generation is steered anew (I5).
+ * when the endpoint stops serving, and a UDP flow with another generation is steered anew (I5) once sp_epochs.backend
+ * has been bumped, too.
  */
 struct sp_backend_val {
 	struct sp_addr addr;

@@ -4,6 +4,7 @@
 #define SP_MAPS_CONFIG_H
 
 #include "abi.h"
+#include "epochs.h"
 
 /* Idle times after which aging removes a pair of flows, in ticks of 2^30 ns. Names follow nf_conntrack's sysctls. */
 struct sp_timeouts {
@@ -28,21 +29,21 @@ SP_ASSERT_SIZE(sp_port_range, 4);
 struct sp_config_val {
 	/* SP_ABI_VERSION of whoever created the maps. */
 	__u32 abi_version;
-	/* Bumped when a cached next hop may be wrong; starts at 1, skips 0. */
-	__u32 route_epoch;
-	struct sp_timeouts timeouts;
 	/*
 	 * Until this tick, TCP segments of unknown connections to a virtual address pass to the stack, where conntrack
 	 * may still translate them for a kube-proxy that served the address before us. 0: never. Agents that know
 	 * nothing of it leave it 0.
 	 */
 	__u32 foreign_tcp_until_tick;
+	/* What flows are compared with: one load. */
+	struct sp_epochs epochs;
+	struct sp_timeouts timeouts;
 	/* Source ports for translated requests: outside the ephemeral and the nodePort range. */
 	struct sp_port_range snat_ports[2];
+	__u32 pad;
 };
-SP_ASSERT_SIZE(sp_config_val, 40);
-SP_ASSERT_OFFSET(sp_config_val, route_epoch, 4);
-SP_ASSERT_OFFSET(sp_config_val, foreign_tcp_until_tick, 28);
-SP_ASSERT_OFFSET(sp_config_val, snat_ports, 32);
+SP_ASSERT_SIZE(sp_config_val, 48);
+SP_ASSERT_OFFSET(sp_config_val, epochs, 8);
+SP_ASSERT_OFFSET(sp_config_val, snat_ports, 36);
 
 #endif

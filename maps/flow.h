@@ -14,6 +14,7 @@
 #define SP_MAPS_FLOW_H
 
 #include "abi.h"
+#include "epochs.h"
 
 struct sp_flow4_key {
 	__be32 saddr;
@@ -52,7 +53,7 @@ enum sp_flow_action {
 #define SP_FLOW_EGRESS 0x01
 /* This flow is the reply direction. */
 #define SP_FLOW_REPLY 0x02
-/* UDP: the backend's generation is compared on every request (sp_backend_val.generation). */
+/* UDP: the backend's generation is compared when the epoch of backends is stale (sp_backend_val.generation). */
 #define SP_FLOW_CHECK_BACKEND 0x04
 /* The request half of a client on this node: it is translated where it leaves the client, and XDP leaves it alone. */
 #define SP_FLOW_INSIDE 0x08
@@ -65,8 +66,8 @@ enum sp_flow_action {
 #define SP_FLOW_POD 0x20
 
 /*
- * The part of a flow that has no family. Fixed at creation: ports, deltas, ids, flags. Rewritten when the route epoch
- * is stale: action, MACs, ifindex, mtu, route_epoch. Written by packets, only when changed: tcp_flags, peer_tcp_flags,
+ * The part of a flow that has no family. Fixed at creation: ports, deltas, ids, flags. Rewritten when an epoch is
+ * stale: epochs, action, MACs, ifindex, mtu. Written by packets, only when changed: tcp_flags, peer_tcp_flags,
  * last_seen_tick.
  */
 struct sp_flow_rule {
@@ -89,21 +90,21 @@ struct sp_flow_rule {
 	/* Largest IP packet, in bytes, that the egress device takes; 0 = the stack decides. */
 	__u16 mtu;
 	__u16 pad1;
-	/* sp_config.route_epoch when the next hop was looked up; 0 is never current. */
-	__u32 route_epoch;
+	/* sp_config.epochs when what they stand for was looked at. */
+	struct sp_epochs epochs;
 	/* Time of the last packet, in ticks of 2^30 ns (about 1.07 s) of CLOCK_MONOTONIC. */
 	__u32 last_seen_tick;
 	__u32 service_id;
 	__u32 backend_id;
 	__u32 backend_generation;
 };
-SP_ASSERT_SIZE(sp_flow_rule, 52);
+SP_ASSERT_SIZE(sp_flow_rule, 56);
+SP_ASSERT_OFFSET(sp_flow_rule, epochs, 32);
 
 struct sp_flow4_val {
 	__be32 saddr;
 	__be32 daddr;
 	struct sp_flow_rule rule;
-	__u32 pad;
 };
 SP_ASSERT_SIZE(sp_flow4_val, 64);
 
@@ -111,7 +112,6 @@ struct sp_flow6_val {
 	__be32 saddr[4];
 	__be32 daddr[4];
 	struct sp_flow_rule rule;
-	__u32 pad;
 };
 SP_ASSERT_SIZE(sp_flow6_val, 88);
 

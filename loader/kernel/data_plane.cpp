@@ -23,6 +23,7 @@
 #include "loader/kernel/requirements.h"
 #include "loader/kernel/skeleton.h"
 #include "loader/kernel/windowed_array.h"
+#include "loader/sync/stores.h"
 #include "loader/util/log.h"
 #include "loader/util/sort_unique.h"
 
@@ -182,15 +183,16 @@ Result<DataPlane> DataPlane::open(const DataPlaneOptions& options) {
   SP_TRY_ASSIGN(state, State::make(options.pin_path, std::move(lock), std::move(skeleton)));
   DataPlane plane(std::move(state));
   if (sp_config_val& config = plane.config(); config.abi_version == 0) {
-    config.route_epoch = 1;
+    config.epochs = {.route = 1, .backend = 1};
     config.abi_version = SP_ABI_VERSION;
   }
   return plane;
 }
 
 sync::Tables DataPlane::tables() {
-  return {state_->frontends,    state_->service_names,   state_->source_ranges, state_->services.rows(),
-          state_->slots.rows(), state_->backends.rows(), state_->service_ips,   state_->networks.rows().front()};
+  return {state_->frontends,      state_->service_names,   state_->source_ranges, state_->services.rows(),
+          state_->slots.rows(),   state_->backends.rows(), state_->service_ips,   state_->networks.rows().front(),
+          config().epochs.backend};
 }
 
 sp_config_val& DataPlane::config() {
@@ -198,11 +200,9 @@ sp_config_val& DataPlane::config() {
 }
 
 void DataPlane::bump_route_epoch() {
-  __u32& epoch = config().route_epoch;
-  // 0 stands for "no next hop cached" in a flow.
-  const __u32 next = epoch + 1 == 0 ? 1 : epoch + 1;
-  __atomic_store_n(&epoch, next, __ATOMIC_RELEASE);
-  log::debug("agent", "route epoch bumped epoch={}", next);
+  __u32& epoch = config().epochs.route;
+  sync::bump_epoch(epoch);
+  log::debug("agent", "route epoch bumped epoch={}", epoch);
 }
 
 Result<Attachment> DataPlane::attach(std::uint32_t ifindex, const std::string& device) {

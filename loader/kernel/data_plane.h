@@ -71,7 +71,7 @@ class DataPlane {
   // The loader-written maps; valid as long as this object.
   [[nodiscard]] sync::Tables tables();
   // The row of sp_config, shared with the packet path: aligned stores take effect at once. A fresh pin directory has
-  // abi_version and route_epoch = 1 set and the rest zero.
+  // abi_version set, both epochs 1, and the rest zero.
   [[nodiscard]] sp_config_val& config();
   // Next hops that flows have cached may be wrong: each is looked up again with its flow's next packet.
   void bump_route_epoch();

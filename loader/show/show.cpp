@@ -86,7 +86,7 @@ Result<std::string> status(const std::filesystem::path& pin_path, std::string_vi
   SP_TRY_ASSIGN(counters, counters_table(reader));
   return fmt::format("sallyport{}{}, maps under {} (ABI version {}), route epoch {}\n\n{}\n{}\n{}",
                      version.empty() ? "" : " ", version, pin_path.string(), reader.config().abi_version,
-                     reader.config().route_epoch, devices, usage, counters);
+                     reader.config().epochs.route, devices, usage, counters);
 }
 
 Result<std::string> get(const std::filesystem::path& pin_path, What what, Format format) {

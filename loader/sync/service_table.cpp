@@ -23,14 +23,6 @@ std::string full(const char* map, const ServiceDraft& draft) {
 
 }  // namespace
 
-// The generation grows once more: a flow that was opened between reading the slot and the row's retirement has the
-// generation of after the retirement, and must not stay either.
-void ServiceTable::clear_backend(std::uint32_t id) {
-  sp_backend_val cleared{};
-  cleared.generation = tables_.backends[id].generation + 1;
-  store_backend(tables_.backends[id], cleared);
-}
-
 LiveService* ServiceTable::find(const std::string& name) {
   const auto found = services_.find(name);
   return found == services_.end() ? nullptr : &found->second;
@@ -228,29 +220,6 @@ void ServiceTable::settle(ServiceDraft& draft, Pass& pass) {
       serving.push_back(backend.backend);
     }
     service.row.serving = serving;
-  }
-}
-
-// The row itself stays readable until the id has rested: a packet in flight may have read its slot a moment ago.
-void ServiceTable::retire(const LiveBackend& backend, Pass& pass) {
-  sp_backend_val& row = tables_.backends[backend.id];
-  sp_backend_val retired = row;
-  ++retired.generation;
-  retired.service_id = 0;
-  retired.flags &= static_cast<__u16>(~SP_BACKEND_SELECTED);
-  store_backend(row, retired);
-  backend_ids_.rest(backend.id, pass.now);
-  ++pass.report.backends_retired;
-}
-
-void ServiceTable::move_flows(const LiveService& service, Moved which, Pass& pass) {
-  for (const LiveBackend& backend : service.live) {
-    if (which == Moved::all || !contains_all(service.row.serving, {&backend.backend, 1})) {
-      sp_backend_val row = tables_.backends[backend.id];
-      ++row.generation;
-      store_backend(tables_.backends[backend.id], row);
-      ++pass.report.backends_left;
-    }
   }
 }
 

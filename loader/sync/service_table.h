@@ -45,6 +45,8 @@ class ServiceTable {
   // Erases rows that Desired lacks and nothing points to: all, or one.
   void erase_missing(Pass& pass);
   void erase_if_missing(const std::string& name, Pass& pass);
+  // Makes packets look at generations that have been raised since the last call: the end of every pass.
+  void publish_generations();
 
  private:
   // A new row waits for its name to be written, so that nobody ever meets a row without.
@@ -59,6 +61,7 @@ class ServiceTable {
   void settle(ServiceDraft& draft, Pass& pass);
   void retire(const LiveBackend& backend, Pass& pass);
   void clear_backend(std::uint32_t id);
+  void store_generation(std::uint32_t id, const sp_backend_val& value);
   void clear_strays(const std::vector<bool>& service_used, const std::vector<bool>& backend_used);
 
   Tables tables_;
@@ -66,6 +69,8 @@ class ServiceTable {
   IdAllocator service_ids_;
   IdAllocator backend_ids_;
   SlotAllocator slots_;
+  // At first an earlier agent's, which may have ended between a generation and the epoch.
+  bool generations_raised_ = true;
 };
 
 }  // namespace sp::sync

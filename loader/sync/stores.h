@@ -33,6 +33,11 @@ inline void store_policy(sp_service_val& row, std::uint32_t flags, std::uint32_t
   store_word(&row.flags, word);
 }
 
+// Behind it, whatever was stored before it is seen by a packet that finds the epoch changed. 0 is never current.
+inline void bump_epoch(__u32& epoch) {
+  __atomic_store_n(&epoch, epoch + 1 == 0 ? 1 : epoch + 1, __ATOMIC_RELEASE);
+}
+
 // Slots outside any set in force have no reader, but one store each keeps the rule of this file simple.
 inline void store_slot(__u64& slot, std::uint32_t backend_id) {
   __atomic_store_n(&slot, backend_id, __ATOMIC_RELAXED);

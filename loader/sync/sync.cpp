@@ -49,6 +49,7 @@ Report Sync::apply(const compile::Desired& desired, bool may_delete, Clock::time
     services.erase_missing(pass);
     networks.erase_service_ips(pass);
   }
+  services.publish_generations();
   state_->pending = std::move(pass.pending);
   state_->settled = may_delete;
   pass.report.full = true;
@@ -97,6 +98,7 @@ Report Sync::apply(const compile::Desired& desired, const compile::Delta& delta,
   for (const Ip& ip : due.service_ips) {
     networks.erase_service_ip_if_missing(ip, pass);
   }
+  services.publish_generations();
   state_->pending = std::move(pass.pending);
   return std::move(pass.report);
 }

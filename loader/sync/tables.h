@@ -49,6 +49,7 @@ struct Tables {
   RowArray<sp_backend_val> backends;
   HashTable<sp_addr, __u32>& service_ips;  // enum sp_service_ip
   sp_networks_val& networks;               // shared memory, too
+  __u32& backend_epoch;                    // of sp_epochs, likewise
 };
 
 }  // namespace sp::sync

@@ -15,6 +15,7 @@
 #include <string>
 
 #include "loader/sync/tables.h"
+#include "maps/config.h"
 
 namespace sp::test {
 
@@ -111,11 +112,21 @@ struct FakeMaps {
         slots(sizes.slots),
         backends(sizes.backends),
         service_ips("sp_service_ips", sizes.service_ips),
-        networks(1) {}
+        networks(1),
+        config(1) {
+    config.rows().front().epochs = {.route = 1, .backend = 1};
+  }
 
   [[nodiscard]] sync::Tables tables() {
-    return {frontends,    names,           ranges,      services.rows(),
-            slots.rows(), backends.rows(), service_ips, networks.rows().front()};
+    return {frontends,
+            names,
+            ranges,
+            services.rows(),
+            slots.rows(),
+            backends.rows(),
+            service_ips,
+            networks.rows().front(),
+            config.rows().front().epochs.backend};
   }
 
   FakeHash<sp_frontend_key, sp_frontend_val> frontends;
@@ -126,6 +137,7 @@ struct FakeMaps {
   PageArray<sp_backend_val> backends;
   FakeHash<sp_addr, __u32> service_ips;
   PageArray<sp_networks_val> networks;
+  PageArray<sp_config_val> config;
 };
 
 }  // namespace sp::test

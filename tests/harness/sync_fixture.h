@@ -65,6 +65,7 @@ class SyncTest : public testing::Test {
     return 0;
   }
   std::uint32_t generation(std::uint32_t id) { return maps_.backends.rows()[id].generation; }
+  std::uint32_t backend_epoch() { return maps_.config.rows().front().epochs.backend; }
   bool selected(std::uint32_t id) { return (maps_.backends.rows()[id].flags & SP_BACKEND_SELECTED) != 0; }
   std::size_t hash_writes() { return maps_.frontends.writes() + maps_.names.writes() + maps_.ranges.writes(); }
 

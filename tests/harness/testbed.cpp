@@ -73,7 +73,7 @@ sp_network network(const Ip& prefix, unsigned bits, std::uint32_t flags) {
 sp_config_val default_config() {
   sp_config_val config{};
   config.abi_version = SP_ABI_VERSION;
-  config.route_epoch = 1;
+  config.epochs = {.route = 1, .backend = 1};
   config.timeouts = {.tcp_established_ticks = 80000,
                      .tcp_close_wait_ticks = 3000,
                      .tcp_time_wait_ticks = 100,
@@ -214,6 +214,9 @@ void Testbed::add_frontend(const Ip& address, std::uint16_t port, Protocol proto
 
 void Testbed::set_backend(std::uint32_t id, const sp_backend_val& row) {
   put(bpf_->maps.sp_backends, &id, &row);
+  sp_config_val changed = config();
+  changed.epochs.backend++;
+  set_config(changed);
 }
 
 sp_backend_val Testbed::backend(std::uint32_t id) {

@@ -84,6 +84,7 @@ class Testbed {
   Service add_service(const std::vector<std::pair<Ip, std::uint16_t>>& backends, std::uint32_t flags = 0);
   void add_frontend(const Ip& ip, std::uint16_t port, Protocol protocol, const Service& service,
                     std::uint16_t flags = 0, sp_scope scope = SP_SCOPE_EXTERNAL);
+  // Packets look at the row's generation from now on.
   void set_backend(std::uint32_t id, const sp_backend_val& row);
   [[nodiscard]] sp_backend_val backend(std::uint32_t id);
   void set_service(std::uint32_t id, const sp_service_val& row);

@@ -101,7 +101,7 @@ TEST_F(DataPlaneTest, SecondAgentReplacesProgramsInTheSameLinks) {
     DataPlane first = open();
     attach(first);
     for (int i = 0; i < 3; ++i) links[i] = link_id(pinned(names[i])), programs[i] = pinned(names[i]).program_id;
-    first.config().route_epoch = 42;
+    first.config().epochs.route = 42;
   }
   DataPlane second = open();
   const Attachment attachment = attach(second);
@@ -114,13 +114,13 @@ TEST_F(DataPlaneTest, SecondAgentReplacesProgramsInTheSameLinks) {
     }
     EXPECT_NE(pinned(names[i]).program_id, programs[i]) << names[i];
   }
-  EXPECT_EQ(second.config().route_epoch, 42u) << "maps are adopted with what is in them";
+  EXPECT_EQ(second.config().epochs.route, 42u) << "maps are adopted with what is in them";
 }
 
 TEST_F(DataPlaneTest, FreshConfigHasVersionAndEpochOne) {
   DataPlane plane = open();
   EXPECT_EQ(plane.config().abi_version, static_cast<__u32>(SP_ABI_VERSION));
-  EXPECT_EQ(plane.config().route_epoch, 1u);
+  EXPECT_EQ(plane.config().epochs.route, 1u);
   EXPECT_EQ(plane.config().timeouts.udp_stream_ticks, 0u);
 }
 
@@ -131,7 +131,7 @@ TEST_F(DataPlaneTest, RefusesMapsOfAnotherAbiVersion) {
   }
   const auto refused = DataPlane::open(options_);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().text(), HasSubstr("ABI version 7, this sallyport has 1"));
+  EXPECT_THAT(refused.error().text(), HasSubstr("ABI version 7, this sallyport has 2"));
   EXPECT_THAT(refused.error().text(), HasSubstr("sallyport cleanup --pin-path " + options_.pin_path.string()));
 }
 

@@ -103,7 +103,7 @@ class LocalDelivery : public PacketTest {
   void open_way(std::uint32_t flags) {
     bed.set_device(bed.pod0(), flags);
     auto config = bed.config();
-    config.route_epoch++;
+    config.epochs.route++;
     bed.set_config(config);
   }
 };

@@ -108,7 +108,7 @@ TEST_P(NextHop, StaleRouteEpochLooksTheNextHopUpAgain) {
   const std::uint16_t port = handshake();
   bed.counts();
   auto config = bed.config();
-  config.route_epoch++;
+  config.epochs.route++;
   bed.set_config(config);
   Packet data = from_client(at.node, kNodePort);
   data.flags = kAck;

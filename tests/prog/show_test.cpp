@@ -79,7 +79,7 @@ class Show : public ::testing::Test {
     auto flows =
         Map<sp_flow4_key, sp_flow4_val>::open(options_.pin_path, "sp_flows4", BPF_MAP_TYPE_HASH, Access::read_write);
     ASSERT_TRUE(flows);
-    sp_flow4_val request{addr4("192.0.2.1"), addr4("10.244.2.2"), {}, 0};
+    sp_flow4_val request{addr4("192.0.2.1"), addr4("10.244.2.2"), {}};
     request.rule.sport = port(1024);
     request.rule.dport = port(80);
     request.rule.service_id = 3;
@@ -87,7 +87,7 @@ class Show : public ::testing::Test {
     request.rule.last_seen_tick = tick_now() - 1000;
     ASSERT_TRUE(
         flows->update({addr4("198.51.100.7"), addr4("192.0.2.1"), port(5000), port(30000), SP_PROTO_TCP, {}}, request));
-    sp_flow4_val reply{addr4("192.0.2.1"), addr4("198.51.100.7"), {}, 0};
+    sp_flow4_val reply{addr4("192.0.2.1"), addr4("198.51.100.7"), {}};
     reply.rule.sport = port(30000);
     reply.rule.dport = port(5000);
     reply.rule.service_id = 3;
@@ -169,7 +169,7 @@ TEST_F(Show, StatusTellsDevicesTablesAndMovedCounters) {
 
   const auto status = show::status(options_.pin_path, "1.2.3");
   ASSERT_TRUE(status) << status.error().text();
-  EXPECT_THAT(*status, HasSubstr("sallyport 1.2.3, maps under " + options_.pin_path.string() + " (ABI version 1)"));
+  EXPECT_THAT(*status, HasSubstr("sallyport 1.2.3, maps under " + options_.pin_path.string() + " (ABI version 2)"));
   EXPECT_THAT(*status, HasSubstr("route epoch 1"));
   EXPECT_THAT(*status, ::testing::ContainsRegex("sps0 +[0-9]+ +native +"));
   EXPECT_THAT(*status, HasSubstr("\ndevices of Pods: none\n"));

@@ -238,11 +238,11 @@ TEST(Config, TicksAreRoundedUp) {
 TEST(Config, StoringFillsTheRowAndLeavesVersionAndEpochAlone) {
   sp_config_val row{};
   row.abi_version = 7;
-  row.route_epoch = 8;
+  row.epochs.route = 8;
   row.snat_ports[1] = {.first = 1, .last = 2};
   store(good("timeouts: {tcp_close: 2}\nsnat_ports: [5000-5999]"), row);
   EXPECT_EQ(row.abi_version, 7U);
-  EXPECT_EQ(row.route_epoch, 8U);
+  EXPECT_EQ(row.epochs.route, 8U);
   EXPECT_EQ(row.timeouts.tcp_established_ticks, to_ticks(86400s));
   EXPECT_EQ(row.timeouts.tcp_close_wait_ticks, to_ticks(3600s));
   EXPECT_EQ(row.timeouts.tcp_time_wait_ticks, to_ticks(120s));

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "tests/harness/delta_between.h"
 #include "tests/harness/random_desired.h"
 #include "tests/harness/seed.h"
@@ -32,6 +34,13 @@ class SyncDelta : public test::SyncTest {
     }
     ADD_FAILURE() << "rows found no room";
   }
+  [[nodiscard]] std::vector<std::uint32_t> generations() {
+    std::vector<std::uint32_t> all;
+    for (const sp_backend_val& row : maps_.backends.rows()) {
+      all.push_back(row.generation);
+    }
+    return all;
+  }
   // Asserts: use with HasFailure().
   void expect_in_force(const Desired& desired) {
     const test::MapView wanted = test::view_of(desired);
@@ -53,7 +62,12 @@ TEST_F(SyncDelta, R113_MapsEqualDesiredAfterEveryDeltaWhateverCameBefore) {
     if (histories.below(3) == 0) {
       rest();
     }
+    const std::vector<std::uint32_t> generations_before = generations();
+    const std::uint32_t epoch_before = backend_epoch();
     const Report report = apply(desired, test::delta_between(before, desired));
+    if (generations() != generations_before) {
+      ASSERT_NE(backend_epoch(), epoch_before) << "packets would not look at the generations (I5)";
+    }
     if (!report.problems.empty()) {
       recover(desired);
     }

@@ -121,30 +121,6 @@ TEST_F(SyncTest, R085_NothingIsRetiredWhileNothingServesAndTheFirstServingOneRet
   EXPECT_GT(generation(other), other_before);
 }
 
-TEST_F(SyncTest, ReusedBackendIdNeverHasAGenerationThatAFlowMayHold) {
-  apply(one_service(test::row({1, 2})));
-  const std::uint32_t id = backend_id(kWeb, 1);
-  const std::uint32_t before = generation(id);
-  apply(one_service(test::row({2})));
-  const std::uint32_t retired = generation(id);
-  rest();
-  apply(one_service(test::row({2, 9})));
-  EXPECT_EQ(backend_id(kWeb, 9), id) << "the test expects the freed id to be used again";
-  EXPECT_GT(retired, before);
-  EXPECT_GT(generation(id), retired) << "a flow opened while the row rested must not stay either";
-}
-
-TEST_F(SyncTest, RetiredRowStaysReadableUntilItHasRested) {
-  apply(one_service(test::row({1, 2})));
-  const std::uint32_t id = backend_id(kWeb, 1);
-  apply(one_service(test::row({2})));
-  EXPECT_NE(maps_.backends.rows()[id].flags & SP_BACKEND_USED, 0);
-  EXPECT_EQ(Ip(maps_.backends.rows()[id].addr), test::ip("10.0.0.1"));
-  rest();
-  apply(one_service(test::row({2})));
-  EXPECT_EQ(maps_.backends.rows()[id].flags, 0);
-}
-
 TEST_F(SyncTest, LocalFlagChangesInPlace) {
   apply(one_service(test::row({1})));
   const std::uint32_t id = backend_id(kWeb, 1);
