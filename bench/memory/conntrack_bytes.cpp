@@ -62,6 +62,21 @@ Slabs slabs_now() {
   return slabs;
 }
 
+// Until the kernel has freed what namespaces held that are gone: it does so in its own time, seconds after a benchmark.
+// Nothing tells of its end but the slabs, so this looks until they keep still; at most 20 s on a busy machine.
+void await_still_slabs() {
+  constexpr double kStillBytes = 64 << 10;
+  constexpr int kStillReads = 5;
+  Slabs last = slabs_now();
+  for (int reads = 0, still = 0; reads < 100 && still < kStillReads; ++reads) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    const Slabs now = slabs_now();
+    const double moved = std::abs(now.conntrack - last.conntrack) + std::abs(now.kmalloc - last.kmalloc);
+    still = moved < kStillBytes ? still + 1 : 0;
+    last = now;
+  }
+}
+
 bool run(const std::string& command) {
   return std::system(command.c_str()) == 0;
 }
@@ -114,6 +129,7 @@ std::uint64_t connections_now() {
 [[noreturn]] void measure_alone(unsigned steps, std::uint64_t connections, int result) {
   const auto clients = static_cast<std::uint32_t>(steps * connections / kPortsPerClient + 1);
   if (::unshare(CLONE_NEWNET) != 0 || !set_up(clients)) ::_exit(2);
+  await_still_slabs();
   for (unsigned step = 0; step < steps; ++step) {
     const Slabs before = slabs_now();
     const std::uint64_t had = connections_now();

@@ -18,9 +18,9 @@ struct ConntrackBytes {
 };
 
 // Opens UDP connections to a ClusterIP in a network namespace of its own, which is gone afterwards: in as many steps as
-// `steps` says, each of that many, and looks at /proc/slabinfo before and after each. One namespace for all: the kernel
-// takes its time to free those of one that is gone. What else the machine allocates meanwhile is in the figure of the
-// extensions.
+// `steps` says, each of that many, and looks at /proc/slabinfo before and after each. One namespace for all, and none
+// begun before the slabs keep still: the kernel takes its time to free those of one that is gone. What else the machine
+// allocates meanwhile is in the figure of the extensions.
 [[nodiscard]] Result<std::vector<ConntrackBytes>> measure_conntrack(unsigned steps, std::uint64_t connections);
 
 }  // namespace sp::bench
