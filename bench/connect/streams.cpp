@@ -5,9 +5,6 @@
 
 namespace sp::bench {
 
-// "client,server". Left to the scheduler, softirqs run beside the sender in some runs, and overflow the rings of veths.
-constexpr const char* kBothEndsCpu = "0,0";
-
 Result<Streams> Streams::serve(const std::vector<test::Host>& pods) {
   Streams streams;
   for (const test::Host& pod : pods) {
@@ -30,8 +27,6 @@ Result<double> Streams::send(const test::Lab& lab, const std::string& client, co
                                       std::to_string(plan.parallel),
                                       "--time",
                                       std::to_string(plan.seconds),
-                                      "--affinity",
-                                      kBothEndsCpu,
                                       "--json"};
   const nlohmann::json::json_pointer received("/end/sum_received/bits_per_second");
   SP_TRY_ASSIGN(output, lab.run(client, argv, test::Millis((plan.seconds + 20) * 1000)));

@@ -19,7 +19,7 @@ struct StreamPlan {
 
 class Streams {
  public:
-  // One server for each Pod, on kStreamPort.
+  // One server for each Pod, on kStreamPort. It runs on the CPUs of the caller, as the client of send() does.
   [[nodiscard]] static Result<Streams> serve(const std::vector<test::Host>& pods);
   // What the server received, in Gbit/s.
   [[nodiscard]] static Result<double> send(const test::Lab& lab, const std::string& client, const StreamPlan& plan);
